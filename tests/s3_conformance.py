@@ -148,6 +148,17 @@ class S3Conformance:
         )
         assert [e["Key"] for e in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["c"]
 
+    def test_many_conditional_deletes_leave_other_objects(self, s3: "S3Client", versioned: str) -> None:
+        """Amazon S3 user guide, "How to perform conditional deletes"."""
+        old = s3.put_object(Bucket=versioned, Key="a", Body=b"old")["ETag"]
+        new = s3.put_object(Bucket=versioned, Key="a", Body=b"new")["ETag"]
+        s3.put_object(Bucket=versioned, Key="b", Body=b"new")
+        keys: list[Any] = [{"Key": "a", "ETag": old}, {"Key": "b", "ETag": new}, {"Key": "none", "ETag": new}]
+        answer = s3.delete_objects(Bucket=versioned, Delete={"Objects": keys, "Quiet": True})
+        codes = {error["Key"]: error["Code"] for error in answer["Errors"]}
+        assert codes == {"a": "PreconditionFailed", "none": "NoSuchKey"}
+        assert [e["Key"] for e in s3.list_objects_v2(Bucket=versioned)["Contents"]] == ["a"]
+
     def test_tags_are_read_back(self, s3: "S3Client", bucket: str) -> None:
         s3.put_object(Bucket=bucket, Key="a", Body=b"x", Tagging="own=1")
         assert s3.get_object_tagging(Bucket=bucket, Key="a")["TagSet"] == [{"Key": "own", "Value": "1"}]

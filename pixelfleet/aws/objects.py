@@ -42,10 +42,11 @@ _TYPES: Final = mimetypes.MimeTypes()
 for _suffix in ("avif", "jxl", "webp"):
     _TYPES.add_type(f"image/{_suffix}", f".{_suffix}")
 
-_MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
+#: The answers about a key or version without an object.
+MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 _SUPERSEDED: Final = frozenset({"PreconditionFailed", "412"})
 #: The answers to a conditional delete of an object that is replaced, or is being replaced at that moment.
-_OTHER_OBJECT: Final = _SUPERSEDED | {"ConditionalRequestConflict", "409"}
+OTHER_OBJECT: Final = _SUPERSEDED | {"ConditionalRequestConflict", "409"}
 #: The answer to a GET of a delete marker by its version.
 _MARKER: Final = frozenset({"MethodNotAllowed", "405"})
 
@@ -161,7 +162,7 @@ class Objects:
             try:
                 answer = self._client.head_object(Bucket=bucket, Key=key)
             except ClientError as error:
-                if error_code(error) in _MISSING:
+                if error_code(error) in MISSING:
                     return None
                 raise
         version, restore = answer.get("VersionId"), answer.get("Restore")
@@ -203,7 +204,7 @@ class Objects:
                 tag_set: Iterable[Any] = [{"Key": name, "Value": value} for name, value in merged.items()]
                 self._client.put_object_tagging(**which, Tagging={"TagSet": list(tag_set)})
             except ClientError as error:
-                if error_code(error) not in _MISSING | _MARKER:
+                if error_code(error) not in MISSING | _MARKER:
                     raise
 
     def download_result(self, key: str, path: Path) -> None:
@@ -237,9 +238,9 @@ class Objects:
             try:
                 self._client.delete_object(Bucket=bucket, Key=key, **condition)
             except ClientError as error:
-                if etag is None or error_code(error) not in _MISSING | _OTHER_OBJECT:
+                if etag is None or error_code(error) not in MISSING | OTHER_OBJECT:
                     raise
-                return error_code(error) in _MISSING
+                return error_code(error) in MISSING
         return True
 
     def _list_results(self, prefix: str) -> Iterator[list[str]]:
@@ -270,7 +271,7 @@ def gone_as_error(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error_code(error) in _MISSING | _SUPERSEDED | _MARKER:
+        if error_code(error) in MISSING | _SUPERSEDED | _MARKER:
             raise ObjectGoneError(key) from None
         raise
 

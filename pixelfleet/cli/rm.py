@@ -33,6 +33,8 @@ def rm(
     The bucket keeps versions: an original can be restored until the lifecycle rule deletes its versions. Originals in
     other buckets, which `pixelfleet adopt` took on, stay: only their records and variants are removed.
 
+    Exit code 1 if an original stays: S3 refuses to remove it, or another file was uploaded under its name meanwhile.
+
         pixelfleet rm uploads/me/summer/a.jpg
 
         pixelfleet rm --batch me/summer --dry-run

@@ -4,12 +4,12 @@ A bucket that existed before the deployment is only read: an image of such a buc
 results are removed, and the original stays, unless a setting says otherwise.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from pixelfleet.aws.originals import DELETED_AT_ONCE, NotRemoved
+from pixelfleet.aws.originals import DELETED_AT_ONCE, NotRemoved, Original
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Image, Status
@@ -47,6 +47,9 @@ def remove_originals(
 ) -> Removal:
     """Remove many images and note the removal; `progress` gets the number of removed images.
 
+    A file that is uploaded under the name of an image meanwhile stays, and is one of the refused originals. If an image
+    has no original any more, a job removes the image: S3 may never have sent the event of the original's end.
+
     Raises:
         TransientError: S3, DynamoDB or SQS does not answer; removing may be repeated.
     """
@@ -58,17 +61,22 @@ def remove_originals(
             for image in filter(lambda image: keeps_original(deployment, image), some):
                 _release(deployment, image, who)
                 result.released += 1
-            deletable = [image for image in some if not keeps_original(deployment, image)]
-            for bucket in sorted({image.bucket for image in deletable}):
-                keys = (image.key for image in deletable if image.bucket == bucket)
-                for removed, refused in deployment.originals.remove(bucket, keys):
-                    result.removed += removed
-                    result.refused += refused
+            _remove_some(deployment, [image for image in some if not keeps_original(deployment, image)], result)
             details.update(removed=result.removed, refused=len(result.refused))
             if result.released:
                 details["released"] = result.released
             progress(result.removed + result.released)
     return result
+
+
+def _remove_some(deployment: Deployment, images: Sequence[Image], result: Removal) -> None:
+    for bucket in sorted({image.bucket for image in images}):
+        of_bucket = {image.key: image for image in images if image.bucket == bucket}
+        for removed in deployment.originals.remove(bucket, (Original(i.key, i.etag) for i in of_bucket.values())):
+            result.removed += removed.number
+            result.refused += removed.refused
+            # A lost job is sent again by reconcile.
+            deployment.queues.send(Lane.BULK, (_removal(of_bucket[key]) for key in removed.missing))
 
 
 def delete_image(deployment: Deployment, image: Image, who: str) -> bool:

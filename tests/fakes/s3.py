@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from tests.fakes import s3_archives
 from tests.fakes.errors import aws_error
 from tests.fakes.s3_bucket import NULL, FakeBucket, StoredVersion
@@ -188,12 +190,16 @@ class FakeS3:
         entries = Delete["Objects"]
         if not 0 < len(entries) <= MOST_KEYS or any(_breaks_xml(entry["Key"]) for entry in entries):
             raise aws_error("MalformedXML", 400, "DeleteObjects")
-        deleted = []
+        deleted, errors = [], []
         for entry in entries:
             which = {"VersionId": entry["VersionId"]} if "VersionId" in entry else {}
-            self.delete_object(Bucket=Bucket, Key=entry["Key"], **which)
-            deleted.append({"Key": entry["Key"]})
-        return {} if Delete.get("Quiet") else {"Deleted": deleted}
+            which |= {"IfMatch": entry["ETag"]} if "ETag" in entry else {}
+            try:
+                self.delete_object(Bucket=Bucket, Key=entry["Key"], **which)
+                deleted.append({"Key": entry["Key"]})
+            except ClientError as error:
+                errors.append({"Key": entry["Key"], "Code": error.response["Error"]["Code"], "Message": str(error)})
+        return ({} if Delete.get("Quiet") else {"Deleted": deleted}) | ({"Errors": errors} if errors else {})
 
     def list_objects_v2(
         self,

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pixelfleet.cli.reconcile
-import pixelfleet.cli.rm
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.archives import RestoreTier
 from pixelfleet.operations.adoption.order import Adoption
 from pixelfleet.operations.adoption.run import adopt
 from tests.simulation.dashboard_steps import in_dashboard, remove_in_dashboard, reprocess_by
 from tests.simulation.environment import Environment
+from tests.simulation.operator_steps import run_rm
 from tests.simulation.pixels import original
 from tests.simulation.step import MASTERS, MASTERS_FOLDER, OWNER, Step, some_of
 
@@ -74,7 +74,7 @@ class _Steps:
         return Step(words, lambda d: _adopt(self._environment, d, batch, restore))
 
     def _rm(self, key: str) -> Step:
-        return Step(f"rm s3://{MASTERS}/{key}", lambda _: pixelfleet.cli.rm.rm([f"s3://{MASTERS}/{key}"], yes=True))
+        return Step(f"rm s3://{MASTERS}/{key}", lambda _: run_rm([f"s3://{MASTERS}/{key}"]))
 
     def _remove(self, key: str) -> Step:
         words = f"removes {key} in the dashboard"

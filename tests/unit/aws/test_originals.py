@@ -7,7 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pixelfleet.aws.originals import NotRemoved, Originals
+from pixelfleet.aws.originals import OTHER_FILE, NotRemoved, Original, Originals, Removed
+from tests.fakes.s3 import FakeS3
 
 ODD = ["ctl\x01x.png", "cr\rx.png", "nl\nx.png", "tab\tx.png", "del\x7f.png", "ufffe\ufffe.png", "c1\x85.png"]
 
@@ -21,6 +22,10 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="uploads")
         yield client
+
+
+def unconditional(*keys: str) -> list[Original]:
+    return [Original(key, None) for key in keys]
 
 
 class Watched:
@@ -43,8 +48,8 @@ def test_a_key_that_xml_cannot_contain_does_not_prevent_the_removal_of_other_key
     for key in (*plain, *ODD):
         s3.put_object(Bucket="uploads", Key=key, Body=b"x")
     client: Any = Watched(s3)
-    results = list(Originals(client).remove("uploads", [*plain[:15], *ODD, *plain[15:]]))
-    assert results == [(30 + len(ODD), [])]
+    results = list(Originals(client).remove("uploads", unconditional(*plain[:15], *ODD, *plain[15:])))
+    assert results == [Removed(30 + len(ODD))]
     assert client.together == plain
     assert "Contents" not in s3.list_objects_v2(Bucket="uploads")
 
@@ -55,7 +60,20 @@ def test_an_original_that_s3_refuses_to_remove_is_returned_with_the_reason() -> 
             return {"Errors": [{"Key": "b", "Message": "Access Denied"}]}
 
     client: Any = Refusing()
-    assert list(Originals(client).remove("uploads", ["a", "b"])) == [(1, [NotRemoved("b", "Access Denied")])]
+    results = list(Originals(client).remove("uploads", unconditional("a", "b")))
+    assert results == [Removed(1, [], [NotRemoved("b", "Access Denied")])]
+
+
+@pytest.mark.parametrize("odd", ["", "\x01"])
+def test_an_object_with_another_etag_stays_and_a_key_without_an_object_is_named(odd: str) -> None:
+    client: Any = FakeS3()
+    client.create_bucket(Bucket="uploads")
+    etags = [client.put_object(Bucket="uploads", Key=f"{name}{odd}", Body=b"x")["ETag"] for name in "ab"]
+    client.put_object(Bucket="uploads", Key=f"a{odd}", Body=b"newer")
+    originals = [Original(f"{name}{odd}", etags[0].strip('"')) for name in "abc"]
+    [result] = Originals(client).remove("uploads", originals)
+    assert result == Removed(2, [f"c{odd}"], [NotRemoved(f"a{odd}", OTHER_FILE)])
+    assert [entry["Key"] for entry in client.list_objects_v2(Bucket="uploads")["Contents"]] == [f"a{odd}"]
 
 
 def test_a_thousand_keys_go_in_one_call() -> None:
@@ -68,5 +86,5 @@ def test_a_thousand_keys_go_in_one_call() -> None:
             return {}
 
     client: Any = Counting()
-    list(Originals(client).remove("uploads", (str(number) for number in range(2_500))))
+    list(Originals(client).remove("uploads", unconditional(*map(str, range(2_500)))))
     assert client.sizes == [1_000, 1_000, 500]

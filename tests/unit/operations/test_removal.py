@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.aws.originals import NotRemoved
+from pixelfleet.aws.originals import NotRemoved, Removed
 from pixelfleet.domain.adoption import adopted_image
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Refusal
-from pixelfleet.operations.removal import delete_image, remove_originals
+from pixelfleet.operations.removal import Removal, delete_image, remove_originals
 from tests.fakes.records import RECIPE, record
 from tests.unit.operations.fakes import fake_deployment
 
@@ -98,10 +98,10 @@ def test_many_originals_are_removed_bucket_by_bucket_and_refusals_are_kept(deplo
     calls: list[tuple[str, int]] = []
 
     class Originals:
-        def remove(self, bucket: str, keys: Any) -> Any:
-            some = list(keys)
+        def remove(self, bucket: str, originals: Any) -> Any:
+            some = list(originals)
             calls.append((bucket, len(some)))
-            yield len(some) - 1, [NotRemoved(some[0], "Access Denied")]
+            yield Removed(len(some) - 1, [], [NotRemoved(some[0].key, "Access Denied")])
 
     deployment.originals = Originals()
     reported: list[int] = []
@@ -111,3 +111,20 @@ def test_many_originals_are_removed_bucket_by_bucket_and_refusals_are_kept(deplo
     [action] = deployment.activity.actions()
     assert (action.who, action.what, action.on) == ("anna", "rm", "me/b1")
     assert action.details == {"removed": 2, "refused": 2, "outcome": "done"}
+
+
+def test_an_image_whose_original_is_gone_is_removed_by_a_job(deployment: Any) -> None:
+    """S3 may never have sent the event of the original's end."""
+    image = record(deployment, "me", "b1", "a.png")
+    deployment.originals = Gone()
+    assert remove_originals(deployment, [image], "anna", "1 image") == Removal(1)
+    [(lane, job)] = deployment.queues.sent
+    assert (lane, job.kind, job.image_id) == (Lane.BULK, JobKind.REMOVE, image.image_id)
+
+
+class Gone:
+    """A bucket without objects."""
+
+    def remove(self, bucket: str, originals: Any) -> Any:
+        keys = [one.key for one in originals]
+        yield Removed(len(keys), keys)
