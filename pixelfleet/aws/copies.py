@@ -1,14 +1,13 @@
 """S3: copying an original within the uploads bucket, by S3 itself: no byte passes through this process.
 
 boto3's transfer manager has no conditional copies: its list of allowed arguments (s3transfer/manager.py,
-ALLOWED_COPY_ARGS) lacks IfNoneMatch. A copy to a new key makes the calls itself.
+ALLOWED_COPY_ARGS) lacks IfNoneMatch. So the calls are made here.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import error_code, translated
@@ -24,8 +23,6 @@ PART_BYTES: Final = 500 * 1000**2
 _ARCHIVED: Final = frozenset({"ObjectNotInActiveTierError", "InvalidObjectState"})
 #: The answers to a write whose condition does not hold, or that another write of the key has overtaken.
 _TAKEN: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
-_CONFIG: Final = TransferConfig(multipart_threshold=IN_ONE_CALL, multipart_chunksize=PART_BYTES, use_threads=False)
-
 
 #: What CopyObject copies by itself, and a copy in parts must be given.
 _ABOUT: Final = (
@@ -43,27 +40,10 @@ class Copies:
     def __init__(self, client: "S3Client") -> None:
         self._client = client
 
-    def copy(self, bucket: str, key: str, version_id: str | None, to: str) -> None:
-        """Put a version of `key` under `to`, which may be the same key: its bytes are then the current version again.
+    def copy_to_new_key(self, bucket: str, key: str, version_id: str | None, to: str) -> None:
+        """Put a version of `key` under `to`, which must have no object, and may be the same key after a removal.
 
         Tags of the object are not copied: that would need the right to read tags.
-
-        Raises:
-            ObjectGoneError: there is no such version any more, or it is in an archive, from which S3 copies nothing.
-            TransientError: S3 does not answer.
-        """
-        source = {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
-        with translated(f"copy {key!r}"), gone_as_error(key), _archived_as_gone(key):
-            self._client.copy(
-                source,  # type: ignore[arg-type]
-                bucket,
-                to,
-                ExtraArgs={"TaggingDirective": "REPLACE"},
-                Config=_CONFIG,
-            )
-
-    def copy_to_new_key(self, bucket: str, key: str, version_id: str | None, to: str) -> None:
-        """Put a version of `key` under `to`, which must have no object. Tags of the object are not copied.
 
         Raises:
             KeyTakenError: `to` has an object, which stays.

@@ -1,5 +1,6 @@
 """Undoes the removal of an image: the uploads bucket keeps the versions of removed objects."""
 
+from pixelfleet.aws.copies import KeyTakenError
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, Status
@@ -15,7 +16,7 @@ def restore_image(deployment: Deployment, image: Image) -> bool:
     """Make the removed version current again. After the bucket's event, a worker processes the image again.
 
     False if this is not possible: the image is not removed, its version is gone or archived, or its key has another
-    object by now.
+    object by now. A file that is uploaded under the name of the image at that moment stays.
 
     Raises:
         TransientError: S3 does not answer.
@@ -23,7 +24,11 @@ def restore_image(deployment: Deployment, image: Image) -> bool:
     if not may_be_restored(deployment, image) or deployment.objects.head(image.bucket, image.key) is not None:
         return False
     try:
-        deployment.copies.copy(image.bucket, image.key, image.version_id, image.key)
+        deployment.copies.copy_to_new_key(image.bucket, image.key, image.version_id, image.key)
     except ObjectGoneError:
         return False
+    except KeyTakenError:
+        # The copy itself, if the answer to the first call was lost.
+        present = deployment.objects.head(image.bucket, image.key)
+        return present is not None and present.etag is not None and present.etag == image.etag
     return True

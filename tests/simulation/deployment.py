@@ -47,19 +47,6 @@ class SimulatedBytes(ObjectBytes):
         return ObjectStream(version, answer["ETag"].strip('"'), len(body), answer["ContentType"], iter([body]), _PUT)
 
 
-class _Copying:
-    """S3's client, with boto3's method `copy` as one call."""
-
-    def __init__(self, s3: RemoteClient) -> None:
-        self._s3 = s3
-
-    def copy(self, source: dict[str, str], bucket: str, key: str, **_: Any) -> None:
-        self._s3.copy_object(Bucket=bucket, Key=key, CopySource=source)
-
-    def __getattr__(self, operation: str) -> Any:
-        return getattr(self._s3, operation)
-
-
 class SimulatedDynamoDb(RemoteClient):
     """A transaction has the same token in all its attempts, as our client sends it."""
 
@@ -80,7 +67,6 @@ def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_att
     s3: Any = RemoteClient(network, "s3", cloud.s3)
     s3.meta = cloud.s3.meta
     object_bytes = SimulatedBytes(s3)
-    copying: Any = _Copying(s3)
     cloudfront: Any = RemoteClient(network, "cloudfront", cloud.cloudfront)
     adapters: dict[str, Any] = {
         "s3": s3,
@@ -91,7 +77,7 @@ def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_att
         "cloudwatch": None,
         "object_bytes": object_bytes,
         "upload_bucket": UploadBucket(s3, object_bytes, settings.uploads_bucket),
-        "copies": Copies(copying),
+        "copies": Copies(s3),
         "cdn": Cdn(cloudfront, settings.cdn_distribution_id),
     }
     # Cached properties: what stands in the instance's dictionary is what they return.

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind
@@ -120,6 +121,55 @@ def test_a_restore_replaces_no_newer_upload_and_restores_no_version_that_is_gone
     removed = deployment.images.get_many((image.image_id, expired.image_id))
     assert [restore_image(deployment, removed[one.image_id]) for one in (image, expired)] == [False, False]
     assert body_of(deployment, image.key) == b"another picture"
+
+
+class Late:
+    """Stands before S3: runs an action just before or just after the copy, once."""
+
+    def __init__(self, client: Any, before: Any = lambda: None, after: Any = lambda: None) -> None:
+        self._client, self._before, self._after = client, before, after
+
+    def copy_object(self, **request: Any) -> Any:
+        self._before()
+        self._client.copy_object(**request)
+        self._after()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+def test_a_file_that_is_uploaded_at_the_moment_of_the_restore_stays(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = uploaded(deployment, "undo", "late.jpg")
+    delete_image(deployment, image, "ana")
+    removed = deployment.images.get_many([image.image_id])[image.image_id]
+    s3 = deployment.s3
+
+    def put() -> None:
+        s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"another picture")
+
+    monkeypatch.setattr(deployment.copies, "_client", Late(s3, before=put))
+    assert not restore_image(deployment, removed)
+    assert body_of(deployment, image.key) == b"another picture"
+
+
+def test_a_restore_whose_answer_is_lost_has_restored_the_image(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client repeats the call, and S3 answers that the key has an object."""
+    image = uploaded(deployment, "undo", "lost-answer.jpg")
+    delete_image(deployment, image, "ana")
+    removed = deployment.images.get_many([image.image_id])[image.image_id]
+    s3 = deployment.s3
+    taken = ClientError({"Error": {"Code": "PreconditionFailed"}}, "CopyObject")
+
+    def refuse() -> None:
+        raise taken
+
+    monkeypatch.setattr(deployment.copies, "_client", Late(s3, after=refuse))
+    assert restore_image(deployment, removed)
+    assert body_of(deployment, image.key) == b"a picture"
 
 
 def test_an_archived_original_is_neither_restored_nor_moved_and_others_are(deployment: Deployment) -> None:
