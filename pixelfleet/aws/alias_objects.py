@@ -1,11 +1,14 @@
 """S3: copies of results under readable keys. S3 copies by itself: no byte passes through this process.
 
-The metadata of a copy names its result, so that a copy of older results differs from a file of somebody else. A file of
-somebody else is neither overwritten nor deleted: the first copy to a key is on the condition that the key has no
-object, and a copy of ours is overwritten on the condition that it is still there (S3 user guide, "How to prevent object
-overwrites with conditional writes").
+The metadata of a copy names its result, so that a copy of older results differs from a file of somebody else. The
+metadata also names the place of the copy: S3 copies metadata with an object, so that a copy that somebody made of an
+alias differs from an alias. A file of somebody else is neither overwritten nor deleted: the first copy to a key is on
+the condition that the key has no object, and a copy of ours is overwritten or deleted on the condition that it is still
+there (S3 user guide, "How to prevent object overwrites with conditional writes", "How to perform conditional deletes").
 """
 
+import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The name of the metadata with the result's key. Keys of results are ASCII.
 RESULT: Final = "pixelfleet-result"
+#: The name of the metadata with a digest of the alias's bucket and key. Aliases of earlier releases do not have it.
+PLACE: Final = "pixelfleet-alias"
 _GONE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 #: The answers to a write whose condition does not hold, or that another write has overtaken.
 _CONDITION_LOST: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
@@ -80,7 +85,7 @@ class AliasObjects:
                     Key=key,
                     CopySource={"Bucket": self._results_bucket, "Key": result},
                     MetadataDirective="REPLACE",
-                    Metadata={RESULT: result},
+                    Metadata={RESULT: result, PLACE: _mark(place)},
                     ContentType=content_type,
                     CacheControl=self._cache_control,
                     TaggingDirective="REPLACE",
@@ -103,16 +108,25 @@ class AliasObjects:
             ForeignObjectError: the key has a file of somebody else, which stays.
             SetupError: S3 refuses to delete in the bucket, or to say whose file it has.
         """
+        for _ in range(_TRIES):
+            etag = self._etag_of_copy(place)
+            if etag is None or self._deleted(place, etag):
+                return
+        raise TransientError(Cause.THROTTLED, f"the alias {place[1]!r} has another object at every look")
+
+    def _deleted(self, place: tuple[str, str], etag: str) -> bool:
+        """Whether the key has no object any more; False if it has another object than that of `etag`."""
         bucket, key = place
-        if self._etag_of_copy(place) is None:
-            return
         with translated(f"delete the alias {key!r}"):
             try:
-                self._client.delete_object(Bucket=bucket, Key=key)
+                self._client.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
             except ClientError as error:
+                if error_code(error) in _CONDITION_LOST | _GONE:
+                    return error_code(error) in _GONE
                 if error_code(error) in _REFUSED:
                     raise self._refusal(error, bucket, "delete in", "s3:DeleteObject") from None
                 raise
+        return True
 
     def result_of(self, place: tuple[str, str]) -> str | None:
         """The key of the result that an alias was copied from; None if the key has no object, or somebody else's."""
@@ -124,7 +138,7 @@ class AliasObjects:
                 if error_code(error) in _GONE | _REFUSED:
                     return None
                 raise
-        return answer.get("Metadata", {}).get(RESULT)
+        return _result_in(answer.get("Metadata", {}), place)
 
     def _etag_of_copy(self, place: tuple[str, str]) -> str | None:
         """The ETag of the copy that a key holds; None if it holds nothing.
@@ -143,10 +157,20 @@ class AliasObjects:
                 if error_code(error) in _REFUSED:
                     raise self._refusal(error, bucket, "read from", "s3:GetObject") from None
                 raise
-        if RESULT not in answer.get("Metadata", {}):
+        if _result_in(answer.get("Metadata", {}), place) is None:
             raise ForeignObjectError(f"s3://{bucket}/{key} is a file that pixelfleet did not write")
         return answer["ETag"]
 
     def _refusal(self, error: ClientError, bucket: str, doing: str, right: str) -> SetupError:
         reason: object = bucket_error(error, bucket, self._client.meta.region_name, right)
         return SetupError(f"{reason or f'S3 refuses to {doing} {bucket}'} ({error_code(error)})")
+
+
+def _result_in(metadata: Mapping[str, str], place: tuple[str, str]) -> str | None:
+    """The result that an object at a place is a copy of; None if the object is no alias, or a copy of another alias."""
+    return metadata.get(RESULT) if metadata.get(PLACE) in (None, _mark(place)) else None
+
+
+def _mark(place: tuple[str, str]) -> str:
+    """A digest: metadata are ASCII and have 2 KB, and a key has up to 1,024 bytes of UTF-8."""
+    return hashlib.sha256("/".join(place).encode()).hexdigest()

@@ -276,6 +276,44 @@ def test_a_file_that_appears_between_the_look_and_the_copy_stays(shop: Shop, mon
     assert {alias.state for alias in shop.image(job).aliases} == {AliasState.TAKEN}
 
 
+def test_a_copy_of_an_alias_that_somebody_made_is_a_file_of_somebody_else(shop: Shop) -> None:
+    """S3 copies the metadata, too."""
+    shop.ready()
+    source = {"Bucket": BUCKET, "Key": "img/cat_card.jpg"}
+    shop.s3.copy_object(Bucket=BUCKET, Key="img/dog_card.jpg", CopySource=source)
+    before = shop.s3.head_object(Bucket=BUCKET, Key="img/dog_card.jpg")
+    dog = shop.ready("uploads/me/b1/dog.png", b"dog")
+    states = {alias.key: alias.state for alias in dog.aliases}
+    assert states == {"img/dog_card.jpg": AliasState.TAKEN, "img/dog_thumb.jpg": AliasState.HELD}
+    assert shop.s3.head_object(Bucket=BUCKET, Key="img/dog_card.jpg")["Metadata"] == before["Metadata"]
+    shop.remove(dog)
+    assert shop.deployment.alias_objects.result_of((BUCKET, "img/dog_card.jpg")) is None
+    assert shop.s3.head_object(Bucket=BUCKET, Key="img/dog_card.jpg")["ETag"] == before["ETag"]
+
+
+def test_a_file_that_appears_between_the_look_and_the_delete_stays(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = shop.ready()
+    look = shop.s3.head_object
+
+    def replaced(**request: Any) -> Any:
+        answer = look(**request)
+        if request["Bucket"] == BUCKET:
+            shop.s3.put_object(**request, Body=THEIR_FILES[request["Key"]])
+        return answer
+
+    monkeypatch.setattr(shop.s3, "head_object", replaced)
+    shop.remove(image)
+    assert theirs(shop) == THEIR_FILES
+
+
+def test_an_alias_of_an_earlier_release_is_deleted_with_its_image(shop: Shop) -> None:
+    image = shop.ready()
+    for key, result in shop.aliases().items():
+        shop.s3.put_object(Bucket=BUCKET, Key=key, Body=b"x", Metadata={"pixelfleet-result": result})
+    shop.remove(image)
+    assert shop.aliases() == {}
+
+
 def test_a_freed_key_goes_to_the_image_that_waits(shop: Shop) -> None:
     older, newer, third = shop.ready(), shop.ready(TWIN, b"twin"), shop.ready("uploads/me/b1/cat.bmp", b"third")
     shop.remove(older)
