@@ -38,9 +38,13 @@ def link_of(site: Site, variant: StoredVariant, seconds: int) -> str:
     return site.deployment.links.result(variant.key, seconds)
 
 
-def stable_link_of(site: Site, image: Image, variant: str, seconds: int) -> str:
-    """A stable address that everybody can follow until it expires, or for ever if results are public."""
-    address = site.url + stable_address(image, variant)
+def stable_link_of(site: Site, image: Image, name: str, seconds: int) -> str:
+    """A stable address that everybody can follow until it expires, or for ever if results are public.
+
+    `name` is a variant, or a file of one (`card.avif`); the signature is for the variant in any of its formats.
+    """
+    variant, _, extension = name.partition(".")
+    address = site.url + stable_address(image, variant, extension or None)
     if site.settings.public_results:
         return address
     signed = site.stable_links.sign(image.image_id, variant, int(time.time()) + seconds)

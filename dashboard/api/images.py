@@ -257,8 +257,9 @@ def make_link(request: Request, caller: Writer, image_id: ImageId, body: LinkIn)
     image = image_for(site, caller, image_id)
     variant = variant_of(image, body.variant)
     if body.stable and (variant is not None or is_lazy(site, image, body.variant)):
-        name = body.variant.partition(".")[0]
-        return LinkOut(url=stable_link_of(site, image, name, body.seconds), expires_in=body.seconds)
+        if variant is not None and variant.files > 1:
+            raise Problem(422, 'a set of tiles has no stable address: leave out `"stable": true`')
+        return LinkOut(url=stable_link_of(site, image, body.variant, body.seconds), expires_in=body.seconds)
     if variant is None:
         raise _no_variant(site, image, body.variant)
     return LinkOut(url=link_of(site, variant, body.seconds), expires_in=body.seconds)

@@ -1,9 +1,9 @@
 """`pixelfleet recipe rollout`."""
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,12 +22,23 @@ from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.errors import SetupError
 from pixelfleet.files.destination import own_destination
 from pixelfleet.operations.batches import check_batch
+from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.recipe_registry import pinned_name
 from pixelfleet.operations.rollout.order import RolloutOrder
 from pixelfleet.operations.rollout.run import Rollout, RolloutResult, RolloutState, Step, journal_of
 from pixelfleet.operations.rollout.sheet import write_sheet
 from pixelfleet.operations.rollout.table import RecipeFigures, SampleTable
 from pixelfleet.settings import load_settings
 
+#: Options of the command that are not written out where they have these values.
+_DEFAULTS: Final[dict[str, object]] = {
+    "--sample": 200,
+    "--seed": None,
+    "--canary": "1%",
+    "--max-failures": "1%",
+    "--rate": None,
+    "--out": Path("rollout"),
+}
 GOES_ON: Final = (
     "jobs that were sent are under way; run the same command again, and it goes on where it stopped. "
     "`pixelfleet recipe rollback` takes images back"
@@ -73,21 +84,24 @@ def rollout(
     stopped at its bound, or if an image failed. `pixelfleet recipe rollback NEW --to OLD --all` takes all images back.
     """
     selection = selection_of(None, None, batch, owner, None)
-    back = _way_back(newer, older, selection.owner, selection.batch)
+    deployment = Deployment(load_settings(), connections=20)
+    recipes = loaded_recipe(newer, deployment), loaded_recipe(older, deployment)
+    names = pinned_name(deployment, recipes[0]), pinned_name(deployment, recipes[1])
+    back = f"pixelfleet recipe rollback {names[0]} --to {names[1]} {' '.join(_scope(selection)) or '--all'}"
+    given = {"--sample": sample, "--seed": seed, "--canary": canary, "--max-failures": max_failures, "--rate": rate}
     order = RolloutOrder(
-        newer=loaded_recipe(newer),
-        older=loaded_recipe(older),
+        newer=recipes[0],
+        older=recipes[1],
         who=who(),
         owner=selection.owner,
         batch=selection.batch,
-        command=_command(),
+        command=_command(names, selection, given | {"--out": out}, yes=yes, as_json=as_json),
         way_back=back,
         sample=sample,
         canary=canary_share(canary),
         bound=bound_of(max_failures),
         rate=rate,
     )
-    deployment = Deployment(load_settings(), connections=20)
     check_batch(deployment, order.owner, order.batch)
     document: dict[str, Any] = {}
     with journal_of(deployment, order) as journal, MESSAGES.status("counting images") as status:
@@ -213,18 +227,23 @@ def _ask(
     )
 
 
-def _command() -> str:
-    """This command, which goes on where it stops."""
-    arguments = [argument for argument in sys.argv[1:] if argument not in ("--from-start", "--dry-run")]
-    return shlex.join(["pixelfleet", *arguments])
+def _command(
+    names: tuple[str, str], selection: Selection, given: dict[str, object], *, yes: bool, as_json: bool
+) -> str:
+    """This command, which goes on where it stops; with the versions of today, as there may be newer ones by then."""
+    options = [(name, str(value)) for name, value in given.items() if value != _DEFAULTS[name]]
+    flags = ["--yes"] * yes + ["--json"] * as_json
+    command = ["recipe", "rollout", names[0], "--instead-of", names[1], *_scope(selection), *chain(*options), *flags]
+    return shlex.join(["pixelfleet", *command])
 
 
-def _way_back(newer: str, older: str, owner: str | None, batch: str | None) -> str:
-    """The command that takes the images of a rollout back."""
-    scope = "--all" if owner is None else f"--owner {owner}"
-    if batch is not None:
-        scope = f"--batch {owner}/{batch}"
-    return f"pixelfleet recipe rollback {shlex.quote(newer)} --to {shlex.quote(older)} {scope}"
+def _scope(selection: Selection) -> list[str]:
+    """The options that name the images; none for the images of all owners."""
+    if selection.owner is None:
+        return []
+    if selection.batch is None:
+        return ["--owner", selection.owner]
+    return ["--batch", f"{selection.owner}/{selection.batch}"]
 
 
 def _tell_stopped(reason: str, back: str, *, as_json: bool, document: dict[str, Any]) -> None:

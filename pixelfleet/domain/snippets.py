@@ -5,7 +5,7 @@ from html import escape
 from typing import Final
 
 from pixelfleet.domain.records import Image, StoredVariant
-from pixelfleet.domain.variant_files import address_of
+from pixelfleet.domain.variant_files import address_of, moves
 
 #: Types that pages embed. A browser takes the first source whose type it can draw, so the smallest files come first.
 _MODERN: Final = ("jxl", "avif", "webp")
@@ -32,7 +32,9 @@ def snippet(image: Image, origin: str, variant: str | None = None, lazy: Collect
     widest = max(one.width for one in shown)
     formats = {one.format for one in shown if one.width == widest}
     last = next(name for name in (*_FOR_ALL, *reversed(_MODERN)) if name in formats)
-    sources = [name for name in _MODERN if name in formats and name != last]
+    # A browser takes the first source that it can draw: of an animation, only the WebP file moves.
+    order = reversed(_MODERN) if moves(image) else _MODERN
+    sources = [name for name in order if name in formats and name != last]
     lines = [f"<source {_sources(image, origin, _widths(shown, name))}>" for name in sources]
     img = f"<img {_img(image, origin, _widths(shown, last))}>"
     return "\n".join(["<picture>", *(f"  {line}" for line in (*lines, img)), "</picture>"])

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Final
 
 from pixelfleet.domain.accepted_formats import chosen_format
 from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.stable_addresses import stable_address
 
 Stored = Sequence[StoredVariant]
+#: Formats of originals whose frames are moments and not pages.
+_ANIMATED: Final = frozenset({"gif", "webp", "png"})
 
 
 def extension_of(one: StoredVariant) -> str:
@@ -32,6 +35,11 @@ def file_named(variants: Stored, name: str, accept: str = "", *, moves: bool = F
         return next((one for one in files if extension_of(one) == extension), None)
     chosen = chosen_format([one.format for one in files], accept, moves=moves)
     return next(one for one in files if one.format == chosen)
+
+
+def moves(image: Image) -> bool:
+    """Whether an image is an animation, of whose variants the WebP files alone move."""
+    return (image.frames or 1) > 1 and image.format in _ANIMATED
 
 
 def address_of(image: Image, one: StoredVariant) -> str:

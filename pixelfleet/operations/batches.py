@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Final
 
+from pixelfleet.catalog.background import is_rollout_id
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Counts
 from pixelfleet.errors import SetupError
@@ -35,7 +36,19 @@ def check_batch(deployment: Deployment, owner: str | None, name: str | None) -> 
         raise _missing(deployment, owner, name)
 
 
+def check_no_rollout(name: str) -> None:
+    """
+    Raises:
+        SetupError: the name of a batch that does not exist is the id of a rollout.
+    """
+    if is_rollout_id(name):
+        raise SetupError(
+            f"{name} is a rollout, whose images are in their own batches: `pixelfleet batch show {name}` shows it"
+        )
+
+
 def _missing(deployment: Deployment, owner: str, name: str) -> SetupError:
+    check_no_rollout(name)
     return SetupError(f"there is no batch {owner}/{name}{_suggestion(deployment, owner, name)}")
 
 

@@ -15,6 +15,7 @@ from pixelfleet.domain.keys import batch_prefix, image_id
 from pixelfleet.domain.records import Batch, Counts, Image, Status
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import Cause, SetupError, TransientError
+from pixelfleet.operations.batches import check_no_rollout
 from pixelfleet.operations.pace import Pace
 
 THREADS: Final = 8
@@ -131,6 +132,7 @@ def seal(
         ids = _image_ids(deployment, owner, name, also, adopted=adopted)
         first = next(ids, None)
         if first is None:
+            check_no_rollout(name)
             place = f"s3://{deployment.settings.uploads_bucket}/{batch_prefix(owner, name)}"
             raise SetupError(f"there is nothing at {place}: upload images there, then seal the batch")
         batch = seen or deployment.batches.create(owner, name)

@@ -148,6 +148,19 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
     return _read(deployment, plain, stored[plain].digest)
 
 
+def pinned_name(deployment: Deployment, recipe: Recipe) -> str:
+    """A name of exactly this recipe, also once there are newer versions: `shop@3`; `web` if it is built in.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    if recipe.name in BUILTIN and recipes.builtin(recipe.name).digest == recipe.digest:
+        return recipe.name
+    versions = deployment.recipe_registry.versions(recipe.name)
+    numbers = [version.number for version in versions if version.digest == recipe.digest]
+    return f"{recipe.name}@{numbers[-1] if numbers else recipe.digest}"
+
+
 def recipe_of(deployment: Deployment, ref: RecipeRef) -> Recipe:
     """The recipe that a record or a batch names, even if the name stands for another recipe by now.
 

@@ -7,6 +7,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, RecipeRef, Status
 from pixelfleet.domain.rollout import was_brought_to
 from pixelfleet.domain.transitions import Refusal
+from pixelfleet.errors import SetupError
 from pixelfleet.operations.batch_images import in_flow
 from pixelfleet.operations.kept_revisions import announce_current
 from pixelfleet.operations.noted import noted
@@ -55,9 +56,12 @@ def roll_back(
     """Return the images of the first recipe to the kept revision of the second. May be interrupted and repeated.
 
     Raises:
+        SetupError: the two recipes are the same; nothing is changed.
         TransientError: DynamoDB or SNS does not answer; the images so far are back.
     """
     newer, older = recipes
+    if newer.digest == older.digest:
+        raise SetupError(f"{newer.name} and {older.name} are the same recipe: name the version to go back to by --to")
     result, busy = Rollback(), set[str]()
     with noted(deployment, who, "roll back", f"{newer.name} to {older.name}") as details:
         for image in images:

@@ -6,11 +6,9 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.domain.keys import MAX_KEY_BYTES, batch_prefix, image_id
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.stable_addresses import ById, ByPath, StableAddress
-from pixelfleet.domain.variant_files import file_named
+from pixelfleet.domain.variant_files import file_named, moves
 from pixelfleet.errors import SetupError
 
-#: Formats of originals whose frames are moments and not pages.
-_ANIMATED: Final = frozenset({"gif", "webp", "png"})
 #: The states of an image that may have results.
 _WITH_RESULTS: Final = (Status.READY, Status.PROCESSING, Status.QUEUED, Status.FAILED)
 
@@ -31,10 +29,9 @@ def stored_at(image: Image, address: StableAddress, accept: str) -> StoredVarian
     None if the image has no such variant, or not in that format. Tiles have no stable address: their viewers build
     the address of each tile from that of the entry file.
     """
-    moves = (image.frames or 1) > 1 and image.format in _ANIMATED
     name = address.variant if address.extension is None else f"{address.variant}.{address.extension}"
     stored = [one for one in image.variants if one.files == 1]
-    return file_named(stored, name, accept, moves=moves)
+    return file_named(stored, name, accept, moves=moves(image))
 
 
 def _by_path(images: Images, uploads_bucket: str, place: ByPath) -> Image | None:

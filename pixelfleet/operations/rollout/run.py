@@ -201,8 +201,10 @@ class Rollout:
                 self._journal.note(stopped=result.reason)
                 task.end(BackgroundTaskState.STOPPED, result.reason)
                 return result
-        done = f"{result.made:,} images have {newer.name}@{newer.digest[:12]} now"
-        task.end(BackgroundTaskState.DONE, f"{done}; {result.total('failed'):,} kept {older.name}")
+        made = "1 image was" if result.made == 1 else f"{result.made:,} images were"
+        done = f"{made} made by {newer.name}@{newer.digest[:12]}"
+        kept = f"{result.total('failed'):,} kept {older.name}@{older.digest[:12]}"
+        task.end(BackgroundTaskState.DONE, f"{done}; {kept}")
         self._journal.finish()
         return result
 

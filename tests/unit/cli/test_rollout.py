@@ -129,7 +129,9 @@ def test_a_rollout_is_a_row_of_its_own_in_the_list_of_batches_and_is_shown_and_w
     versions = f"shop@{OLD.digest[:12]}", f"shop@{NEW.digest[:12]}"
     assert (rollout["instead_of"], rollout["recipe"]) == versions
     assert [rollout[name] for name in ("expected", "ready", "failed", "canary")] == [2, 2, 0, 1]
-    assert rollout["command"] == f"pixelfleet recipe {' '.join(command)}"
+    # The commands name the versions of today, for a reader who comes when there are newer versions.
+    assert rollout["command"] == "pixelfleet recipe rollout shop@2 --instead-of shop@1 --owner ana --yes"
+    assert rollout["message"] == f"2 images were made by {versions[1]}; 0 kept {versions[0]}"
     assert rollout["contact_sheet"] == str(tmp_path / "rollout/index.html")
     _, out, _ = pixelfleet("list", group="batch")
     assert "complete" in out
@@ -137,7 +139,7 @@ def test_a_rollout_is_a_row_of_its_own_in_the_list_of_batches_and_is_shown_and_w
     assert (code, f"{rollout['batch']}: complete\n" in out, "go on" in out) == (0, True, False)
     assert f"recipe    {versions[0]} -> {versions[1]}\n" in out
     assert "2 images: 2 made, 0 failed\n" in out
-    assert "go back   pixelfleet recipe rollback shop --to shop@1 --owner ana\n" in out
+    assert "go back   pixelfleet recipe rollback shop@2 --to shop@1 --owner ana\n" in out
     code, out, _ = pixelfleet("watch", rollout["batch"], "--json", group="batch")
     assert (code, json.loads(out)["state"]) == (0, "done")
     code, _, err = pixelfleet("show", "rollout-20260101T000000000Z-00000000", group="batch")

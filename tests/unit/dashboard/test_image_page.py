@@ -53,6 +53,14 @@ def test_tiles_are_downloaded_as_a_zip_that_a_viewer_can_open(dashboard: Dashboa
         assert len(archive.namelist()) == 4
 
 
+def test_a_set_of_tiles_has_no_stable_link(dashboard: Dashboard) -> None:
+    links = f"/api/v1/images/{tiled(dashboard, 'linked scan').image_id}/links"
+    ana = dashboard.program("ana")
+    answer = ana.post(links, json={"variant": "tiles", "seconds": 60, "stable": True})
+    assert (answer.status_code, 'leave out `"stable": true`' in answer.json()["detail"]) == (422, True), answer.text
+    assert ana.post(links, json={"variant": "tiles", "seconds": 60}).status_code == 201
+
+
 def test_images_with_the_same_bytes_are_shown_on_request(dashboard: Dashboard) -> None:
     one, other = (record(dashboard.deployment, "ana", "same", f"{name}.jpg", sha256="c0" * 32) for name in "ab")
     alone = record(dashboard.deployment, "ana", "same", "alone.jpg", sha256="a1" * 32)

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -187,6 +188,14 @@ def test_a_token_with_the_read_scope_reads_the_images_of_its_user(dashboard: Das
     nobody = dashboard.browser()
     nobody.headers["Authorization"] = "Bearer none"
     assert nobody.get(by_path(image)).status_code == 401
+
+
+def test_a_signed_link_for_a_file_leads_to_this_file(dashboard: Dashboard, image: Image) -> None:
+    links = f"/api/v1/images/{image.image_id}/links"
+    name = PurePosixPath(next(one.key for one in image.variants if one.name == "thumb")).name
+    made = dashboard.program("ana").post(links, json={"variant": name, "seconds": 60, "stable": True})
+    assert made.json()["url"].startswith(f"http://testserver{by_path(image, name)}?signed=")
+    assert dashboard.browser().get(made.json()["url"]).status_code == 200
 
 
 def test_a_signed_link_admits_to_one_variant_until_it_expires(

@@ -47,6 +47,17 @@ def test_jpeg_xl_is_the_first_source_and_never_the_picture_for_all() -> None:
     assert "jxl" not in html.splitlines()[-2]
 
 
+@pytest.mark.parametrize(
+    ("form", "frames", "order"),
+    [("gif", 8, ["webp", "avif", "jxl"]), ("gif", 1, ["jxl", "avif", "webp"]), ("tiff", 8, ["jxl", "avif", "webp"])],
+)
+def test_of_an_animation_the_file_that_moves_is_the_first_source(form: str, frames: int, order: list[str]) -> None:
+    made = image(*CARD, file("card", "jxl", 400, 300)).model_copy(update={"format": form, "frames": frames})
+    html = snippet(made, ORIGIN)
+    assert html is not None
+    assert re.findall(r'<source type="image/(\w+)"', html) == order
+
+
 def test_widths_of_one_shape_are_a_srcset_and_other_shapes_are_left_out() -> None:
     made = [file(f"w{width}", form, width, width * 3 // 4) for width in (320, 640, 1281) for form in ("webp", "jpeg")]
     html = snippet(image(*made, file("square", "webp", 320, 320), file("zoom", "dzi", 4000, 3000, files=90)), ORIGIN)

@@ -9,6 +9,8 @@ from pixelfleet.errors import SetupError
 from pixelfleet.operations.batches import batch_state, batch_with_counts
 from tests.unit.operations.fakes import fake_deployment
 
+ROLLOUT = "rollout-20261120T090000000Z-1a2b3c4d"
+
 
 @pytest.fixture
 def deployment() -> Any:
@@ -50,6 +52,7 @@ def test_a_batch_comes_with_its_counts(deployment: Any) -> None:
         ("me", "sumer", "did you mean me/summer?"),
         ("you", "summer", "did you mean me/summer?"),
         ("me", "winter", "`pixelfleet batch list` shows the batches"),
+        ("me", ROLLOUT, f"`pixelfleet batch show {ROLLOUT}` shows it"),
     ],
 )
 def test_the_error_for_an_unknown_batch_suggests_a_batch_or_the_list_of_batches(
@@ -58,5 +61,5 @@ def test_the_error_for_an_unknown_batch_suggests_a_batch_or_the_list_of_batches(
     deployment.batches.create("me", "summer")
     with pytest.raises(SetupError) as refused:
         batch_with_counts(deployment, owner, name)
-    assert f"there is no batch {owner}/{name}" in str(refused.value)
+    assert name in str(refused.value)
     assert str(refused.value).endswith(hint)

@@ -7,6 +7,7 @@ import pytest
 
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image, RecipeRef, Status, as_member
+from pixelfleet.errors import SetupError
 from pixelfleet.operations.kept_revisions import announce_current
 from pixelfleet.operations.recipe_rollback import Rollback, images_of, roll_back
 from tests.unit.operations.fakes import fake_deployment
@@ -47,6 +48,12 @@ def test_images_return_to_the_kept_results_and_are_announced_under_a_new_id(depl
     assert recipes_of(deployment, images) == [OLD_REF] * 3
     assert len(set(deployment.notices.images)) == 3
     assert back(deployment, images_of(deployment, "ana", None)) == Rollback()
+
+
+def test_a_rollback_of_a_recipe_to_itself_is_refused(deployment: Any) -> None:
+    images = rolled_out(deployment, 1)
+    with pytest.raises(SetupError, match="shop and shop are the same recipe: name the version to go back to by --to"):
+        roll_back(deployment, iter(images), (NEW_REF, NEW_REF), "ana", lambda _: None)
 
 
 def test_an_image_that_another_recipe_made_since_it_was_read_stays(deployment: Any) -> None:

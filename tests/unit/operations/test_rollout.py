@@ -119,7 +119,7 @@ def test_a_rollout_makes_the_canary_and_then_the_rest_and_leaves_other_images(de
     assert digests(deployment, other) == ["f" * 64]
     [task] = deployment.background_tasks.recent(9)
     assert (task.kind, task.state, task.who) == ("rollout", BackgroundTaskState.DONE, "ana@here")
-    assert (task.counts, "30 images have shop@" in task.message) == ({"canary_done": 3, "rest_done": 27}, True)
+    assert (task.counts, "30 images were made by shop@" in task.message) == ({"canary_done": 3, "rest_done": 27}, True)
     assert deployment.recipe_texts.text(NEW.digest) == NEW.to_text()
     [note] = [action for action in deployment.activity.actions() if action.what == "rollout"]
     assert note.details == {"canary": 3, "rest": 27, "outcome": "done"}
