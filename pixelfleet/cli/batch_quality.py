@@ -50,7 +50,8 @@ def quality(
 
     A score compares a variant with its pixels before the encode. The records of variants whose quality is a target in
     the recipe have it, by the metric of the target: SSIM or SSIMULACRA2, each listed for itself. Others are measured by
-    --measure, by SSIM: originals and results are fetched and compared here.
+    --measure, by the metric of the recipe's first target, else by SSIM: originals and results are fetched and compared
+    here.
 
         pixelfleet batch quality summer --measure 50
 
@@ -97,7 +98,7 @@ def gate(
         pixelfleet batch gate summer --none
     """
     if none == (min_score is not None):
-        raise SetupError("give either a score from 0.5 to 1, or --none")
+        raise SetupError("give either a score, from 0.5 to 1 (SSIM) or from 30 to 100 (SSIMULACRA2), or --none")
     deployment = Deployment(load_settings())
     stored = set_gate(deployment, *batch_of(name, owner), min_score)
     if as_json:

@@ -13,11 +13,15 @@ from pixelfleet.images.containers.jpeg_segments import under_head_of
 from pixelfleet.images.jpeg_head import head_of
 from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.one_thread import one_thread
+from pixelfleet.images.spare_memory import check_spare_memory
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
 from pixelfleet.recipes import Variant
 
 #: libvips and Pillow halve the colours' resolution below this quality (libvips, vips_foreign_save_jpeg).
 _FULL_COLOURS: Final = 90
+#: Bytes of memory for each sample: 23.3 a pixel in full colours, 9.8 in grey, both measured. jpegli ends the process
+#: with SIGSEGV where an allocation fails.
+_BYTES_A_SAMPLE: Final = 10
 #: Scans of a progressive file: the package's default.
 _SCANS: Final = 2
 
@@ -27,6 +31,7 @@ def encoded(image: Image, quality: int, *, progressive: bool) -> bytes:
 
     Raises:
         PermanentError: `recipe_unfit`, the extra `jpegli` is not installed, or the pixels are too many for the memory.
+        MemoryError: the process has too little memory left.
     """
     library, numpy = _libraries()
     if image.width * image.height > MEMORY_PIXELS:
@@ -36,6 +41,7 @@ def encoded(image: Image, quality: int, *, progressive: bool) -> bytes:
             f"{image.height:,}: give the variant a box, or remove encoder = 'jpegli' from the recipe",
         )
     pixels = numpy.frombuffer(image.write_to_memory(), numpy.uint8)
+    check_spare_memory(image, _BYTES_A_SAMPLE * image.bands)
     shape = (image.height, image.width, 3) if image.bands == 3 else (image.height, image.width)
     content: bytes = library.encode(
         pixels.reshape(shape),
@@ -50,7 +56,7 @@ def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks, keep: 
     """The file of a variant. `keep` is libvips' option for what the file keeps of the image's fields.
 
     Raises:
-        PermanentError: as `encoded`.
+        PermanentError, MemoryError: as `encoded`.
     """
     content = encoded(image, quality, progressive=variant.progressive)
     whole = under_head_of(content, head_of(image, blocks, keep))

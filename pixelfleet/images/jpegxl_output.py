@@ -14,6 +14,7 @@ from pixelfleet.images.containers.jpeg_segments import exif_in
 from pixelfleet.images.jpeg_head import head_of
 from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.one_thread import one_thread
+from pixelfleet.images.spare_memory import check_spare_memory
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
 from pixelfleet.recipes import Variant
 
@@ -24,6 +25,11 @@ _SPEEDS: Final = (
 )
 #: The usual effort: effort 5 takes six times the CPU time for 7 % fewer bytes (docs/decisions/quality.md).
 _EFFORT: Final = 3
+#: Bytes of memory that libjxl takes for each pixel and beside them, up to an effort; measured with RGBA. It ends the
+#: process with SIGABRT where some of its allocations fail.
+_MEMORY: Final = ((4, 7, 300_000_000), (7, 52, 80_000_000), (9, 300, 16_000_000))
+#: The most for a pixel at efforts up to 4, which decides for small pictures.
+_SMALL_BYTES: Final = 76
 #: The largest distance that the package takes as a distance.
 _FARTHEST: Final = 15.0
 #: The signature box and the file type box (ISO/IEC 18181-2, 9.1 and 9.2).
@@ -43,6 +49,7 @@ def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks) -> byt
 
     Raises:
         PermanentError: `recipe_unfit`, the extra `jxl` is not installed, or the pixels are too many for the memory.
+        MemoryError: the process has too little memory left.
     """
     library, numpy = _libraries()
     if image.width * image.height > MEMORY_PIXELS:
@@ -54,18 +61,31 @@ def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks) -> byt
     library.set_num_threads(1)
     effort = _EFFORT if variant.effort is None else max(variant.effort, 1)
     pixels = numpy.frombuffer(image.write_to_memory(), numpy.uint8)
-    codestream: bytes = library.encode_from_numpy(
-        pixels.reshape(image.height, image.width, image.bands),
-        lossless=variant.lossless or quality >= 100,
-        quality=max(distance_of(quality), 0.1),
-        speed=getattr(library.EncoderSpeed, _SPEEDS[effort - 1]),
-    )
+    _check_memory(image, effort)
+    try:
+        codestream: bytes = library.encode_from_numpy(
+            pixels.reshape(image.height, image.width, image.bands),
+            lossless=variant.lossless or quality >= 100,
+            quality=max(distance_of(quality), 0.1),
+            speed=getattr(library.EncoderSpeed, _SPEEDS[effort - 1]),
+        )
+    except RuntimeError as error:
+        # libjxl's only error for pixels and options that are valid.
+        raise MemoryError(str(error)) from error
     if blocks.empty:
         return codestream
     exif = exif_in(head_of(image, blocks, "exif")) if blocks.exif else b""
     boxes = [_box(b"Exif", bytes(4) + exif)] if exif else []
     boxes += [_box(b"xml ", blocks.xmp)] if blocks.xmp else []
     return b"".join([_CONTAINER, *boxes, _box(b"jxlc", codestream)])
+
+
+def _check_memory(image: Image, effort: int) -> None:
+    pixel, fixed = next((pixel, fixed) for most, pixel, fixed in _MEMORY if effort <= most)
+    small = image.width * image.height * _SMALL_BYTES
+    if effort <= _MEMORY[0][0] and small < fixed:
+        pixel, fixed = _SMALL_BYTES, 0
+    check_spare_memory(image, pixel, fixed)
 
 
 def _box(kind: bytes, content: bytes) -> bytes:

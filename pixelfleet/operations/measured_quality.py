@@ -1,4 +1,4 @@
-"""Scores (SSIM) of variants whose records have none: each is compared with the same pixels before the encode.
+"""Scores of variants whose records have none: each is compared with the same pixels before the encode.
 
 The original is rendered again by the recipe of its record, without loss, and the stored file is decoded. Both happen in
 a child process with the limits of the heavy lane. This process reads only pixels that the child wrote.
@@ -25,7 +25,7 @@ from pixelfleet.operations.recipe_registry import recipe_of
 from pixelfleet.recipes import Metadata, Metric, OutputFormat, Recipe, Variant
 
 #: Formats that lose something.
-_LOSSY: Final = frozenset({"jpeg", "webp", "avif"})
+_LOSSY: Final = frozenset({"jpeg", "webp", "avif", "jxl"})
 _WHITE: Final = "#ffffff"
 
 
@@ -85,12 +85,16 @@ class QualityMeter:
         Raises:
             NotMeasuredError: the original is gone, or is too large.
             RecipeError: the recipe is not stored.
+            SetupError: the extra of the metric is not installed.
             ProcessingError: a file cannot be decoded, or S3 does not answer.
         """
         unscored = [variant for variant in image.variants if is_measurable(variant)]
         if image.revision_recipe is None or not unscored:
             return []
         recipe = recipe_of(self._deployment, image.revision_recipe)
+        metric = metric_of(recipe)
+        if metric is Metric.SSIMULACRA2:
+            check_extra("ssimulacra2", "measuring SSIMULACRA2")
         with tempfile.TemporaryDirectory(
             prefix="pixelfleet-quality-", dir=self._deployment.settings.scratch_dir
         ) as scratch:
@@ -103,9 +107,9 @@ class QualityMeter:
                 original, recipe.model_copy(update={"variants": tuple(v for _, v in pairs)}), folder
             )
             return [
-                score_of(image, stored, Score(Metric.SSIM, score))
+                score_of(image, stored, score)
                 for (stored, variant), reference in zip(pairs, before, strict=True)
-                if (score := self._score(reference, stored, variant, folder)) is not None
+                if (score := _compared(metric, reference, self._decoded(stored, variant, folder))) is not None
             ]
 
     def _fetched(self, image: Image, folder: Path) -> Path:
@@ -123,20 +127,36 @@ class QualityMeter:
             raise outcome.error or NotMeasuredError(outcome.too_large or "the image was not rendered")
         return [variant.path for variant in outcome.rendition.variants]
 
-    def _score(self, reference: Path, stored: StoredVariant, variant: Variant, folder: Path) -> float | None:
-        """None for a picture without room for a window of the score."""
-        from pixelfleet.images.quality.ssim import ssim  # noqa: PLC0415
-        from pixelfleet.images.vips import pyvips, ready  # noqa: PLC0415
-
+    def _decoded(self, stored: StoredVariant, variant: Variant, folder: Path) -> Path:
+        """The pixels of a stored file."""
         file = folder / "stored"
         self._deployment.objects.download_result(stored.key, file)
         shown = Variant(name=f"{variant.name}-stored", format=(OutputFormat.PNG,), icc=variant.icc)
         [decoded] = self._rendered(file, Recipe(name="decoded", variants=(shown,)), folder)
-        ready()
-        try:
-            return round(ssim(pyvips.Image.new_from_file(str(reference)), pyvips.Image.new_from_file(str(decoded))), 4)
-        except ValueError:
-            return None
+        return decoded
+
+
+def metric_of(recipe: Recipe) -> Metric:
+    """The metric by which variants of a recipe are measured: that of its first target, so that the scores of a batch
+    can be compared; SSIM for a recipe without a target."""
+    targets = (variant.quality_target for variant in recipe.variants)
+    return next((target.metric for target in targets if target is not None), Metric.SSIM)
+
+
+def _compared(metric: Metric, reference: Path, decoded: Path) -> Score | None:
+    """None for a picture without room for a window of the score."""
+    from pixelfleet.images.quality.simulacra import simulacra, simulacra_sample  # noqa: PLC0415
+    from pixelfleet.images.quality.ssim import WINDOW, ssim  # noqa: PLC0415
+    from pixelfleet.images.vips import pyvips, ready  # noqa: PLC0415
+
+    ready()
+    before, after = (pyvips.Image.new_from_file(str(path)) for path in (reference, decoded))
+    size = before.width, before.height
+    if size != (after.width, after.height) or min(size) < WINDOW:
+        return None
+    if metric is Metric.SSIM:
+        return Score(metric, round(ssim(before, after), 4))
+    return Score(metric, round(simulacra(simulacra_sample(before), simulacra_sample(after)), 2))
 
 
 def _lossless(recipe: Recipe, unscored: Iterable[StoredVariant]) -> Iterator[tuple[StoredVariant, Variant]]:
@@ -149,4 +169,6 @@ def _lossless(recipe: Recipe, unscored: Iterable[StoredVariant]) -> Iterator[tup
         # JPEG has no alpha: its transparent parts lie on a background.
         flat = {"background": variant.background or _WHITE} if stored.format == "jpeg" else {}
         same = {"name": f"v{number}", "formats": (OutputFormat.PNG,), "quality": None, "lossless": False, **flat}
-        yield stored, variant.model_copy(update=same | {"never_larger": False, "metadata": Metadata.STRIP})
+        # A lazy variant that was requested is stored, too.
+        same |= {"lazy": False, "never_larger": False, "metadata": Metadata.STRIP}
+        yield stored, variant.model_copy(update=same)

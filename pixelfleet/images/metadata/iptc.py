@@ -10,8 +10,8 @@ _MAX_DATASETS: Final = 2000
 _UTF8: Final = b"\x1b%G"
 #: ObjectData preview: its format, the version of the format, its data.
 _PREVIEW: Final = (200, 201, 202)
-#: Supplemental categories and keywords.
-_KEYWORDS: Final = ((2, 20), (2, 25))
+#: Category, supplemental categories and keywords.
+_KEYWORDS: Final = ((2, 15), (2, 20), (2, 25))
 #: Pre-object data, object data, post-object data.
 _DATA_RECORDS: Final = (7, 8, 9)
 _EXTENDED: Final = 0x8000
@@ -70,7 +70,8 @@ def datasets_block(content: bytes) -> bytes:
 
 def kept(datasets: bytes, *, keywords: bool) -> bytes:
     """The datasets without a preview of the source, without the records of the picture's own data (IIM 4.2: 2:200 to
-    2:202, records 7 to 9), and without bytes after the last dataset; without `keywords`, also without 2:25 and 2:20."""
+    2:202, records 7 to 9), and without bytes after the last dataset; without `keywords`, also without 2:15, 2:20
+    and 2:25."""
     parts = [part for part in _datasets(datasets) if part.record not in _DATA_RECORDS and not part.is_preview]
     return b"".join(part.whole for part in parts if keywords or (part.record, part.number) not in _KEYWORDS)
 

@@ -79,23 +79,33 @@ _PERSON_SPACES: Final = frozenset(
         "http://ns.microsoft.com/photo/1.2/t/Region#",
         "http://ns.apple.com/faceinfo/1.0/",
         "http://ns.acdsee.com/regions/",
-        # Keywords, which often are names: digiKam, Microsoft, ACDSee, MediaPro.
+        # Keywords, which often are names: Metadata Working Group, digiKam, Microsoft, ACDSee, MediaPro (before, iView;
+        # for a time, Microsoft's Expression Media), IDimager; and the patient's name.
+        "http://www.metadataworkinggroup.com/schemas/keywords/",
         "http://www.digikam.org/ns/1.0/",
         "http://ns.microsoft.com/photo/1.0/",
         "http://ns.microsoft.com/photo/1.0",
         "http://ns.acdsee.com/iptc/1.0/",
         "http://ns.iview-multimedia.com/mediapro/1.0/",
+        "http://ns.microsoft.com/expressionmedia/1.0/",
+        "http://ns.idimager.com/ics/1.0/",
+        "http://ns.adobe.com/DICOM/",
     }
 )
+_IPTC_PERSONS: Final = ("PersonInImage", "PersonInImageWDetails", "PersonHeard", "ImageRegion")
 _PERSONS: Final = frozenset(
     {
-        *((_NAMES["Iptc4xmpExt"], name) for name in ("PersonInImage", "PersonInImageWDetails", "ImageRegion")),
+        *((_NAMES["Iptc4xmpExt"], name) for name in _IPTC_PERSONS),
         (_NAMES["dc"], "subject"),
         *((_NAMES["lr"], name) for name in ("hierarchicalSubject", "weightedFlatSubject")),
-        (_NAMES["photoshop"], "SupplementalCategories"),
+        *((_NAMES["photoshop"], name) for name in ("Category", "SupplementalCategories")),
         ("http://ns.adobe.com/pdf/1.3/", "Keywords"),
         ("http://xmp.gettyimages.com/gift/1.0/", "Personality"),
-        *(("http://prismstandard.org/namespaces/basic/2.0/", name) for name in ("person", "keyword")),
+        *(
+            (f"http://prismstandard.org/namespaces/basic/{version}/", name)
+            for version in ("1.2", "2.0", "2.1", "2.2", "3.0")
+            for name in ("person", "keyword")
+        ),
     }
 )
 #: The beginnings of JPEG, PNG and WebP in base64: previews of the whole picture.

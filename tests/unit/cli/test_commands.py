@@ -901,7 +901,7 @@ def test_a_wrong_date_or_score_is_answered_with_its_right_form(deployment: Deplo
     code, _, err = pixelfleet("list", "--taken", "20-13")
     assert (code, "--taken '20-13': a year, month or day is 2026, 2026-07 or 2026-07-01" in err) == (2, True)
     code, _, err = pixelfleet("batch", "gate", "me/b1")
-    assert (code, "give either a score from 0.5 to 1, or --none" in err) == (2, True)
+    assert (code, "give either a score, from 0.5 to 1 (SSIM) or from 30 to 100" in err) == (2, True)
 
 
 def test_a_revoked_token_is_a_json_document_too(deployment: Deployment, pixelfleet: Any) -> None:

@@ -88,7 +88,15 @@ KEYWORDS: Final = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<rdf:Description rdf:about="" xmlns:lr="http://ns.adobe.com/lightroom/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"'
     b' xmlns:digiKam="http://www.digikam.org/ns/1.0/" xmlns:MicrosoftPhoto="http://ns.microsoft.com/photo/1.0/"'
-    b' xmlns:dc="http://purl.org/dc/elements/1.1/" pdf:Keywords="Grace">'
+    b' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:expressionmedia="http://ns.microsoft.com/expressionmedia/1.0/"'
+    b' xmlns:mwg-kw="http://www.metadataworkinggroup.com/schemas/keywords/" xmlns:ics="http://ns.idimager.com/ics/1.0/"'
+    b' xmlns:prism="http://prismstandard.org/namespaces/basic/3.0/" xmlns:DICOM="http://ns.adobe.com/DICOM/"'
+    b' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" pdf:Keywords="Grace" photoshop:Category="Grace"'
+    b' xmlns:ext="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" prism:person="Grace" DICOM:PatientName="Grace">'
+    b"<ext:PersonHeard><rdf:Bag><rdf:li ext:Name='Grace'/></rdf:Bag></ext:PersonHeard>"
+    b"<expressionmedia:People><rdf:Bag><rdf:li>Grace</rdf:li></rdf:Bag></expressionmedia:People>"
+    b"<mwg-kw:Keywords><mwg-kw:Hierarchy><rdf:Bag><rdf:li mwg-kw:Keyword='Grace'/></rdf:Bag></mwg-kw:Hierarchy>"
+    b"</mwg-kw:Keywords><ics:SubjectInfo><rdf:Bag><rdf:li ics:LabelName1='Grace'/></rdf:Bag></ics:SubjectInfo>"
     b"<dc:subject><rdf:Bag><rdf:li>Grace</rdf:li></rdf:Bag></dc:subject>"
     b"<lr:hierarchicalSubject><rdf:Bag><rdf:li>People|Grace</rdf:li></rdf:Bag></lr:hierarchicalSubject>"
     b"<digiKam:TagsList><rdf:Seq><rdf:li>People/Grace</rdf:li></rdf:Seq></digiKam:TagsList>"
@@ -99,20 +107,20 @@ KEYWORDS: Final = (
 
 @pytest.mark.parametrize("kind", ["jpeg", "webp", "tiff"])
 def test_a_redacted_variant_has_no_keywords(tmp_path: Path, kind: str) -> None:
-    """Keywords often are names of persons: XMP, IPTC 2:25 and XPKeywords. A headline stays."""
+    """Keywords often are names of persons: XMP, IPTC 2:15, 2:20 and 2:25, and XPKeywords. A headline stays."""
     path = tmp_path / "a.jpg"
     exif = Image.Exif()
     exif[40094], exif[0x010F] = "Grace".encode("utf-16-le"), "Maker"
     Image.new("RGB", (64, 48)).save(path, "JPEG", xmp=KEYWORDS, exif=exif)
     datasets = b"".join(
         bytes((0x1C, 2, number)) + len(value).to_bytes(2, "big") + value
-        for number, value in ((25, b"Grace"), (105, b"A headline"))
+        for number, value in ((15, b"Grace"), (20, b"Grace"), (25, b"Grace"), (105, b"A headline"))
     )
     block = photoshop_block(datasets)
     content = path.read_bytes()
     path.write_bytes(content[:2] + b"\xff\xed" + (len(block) + 2).to_bytes(2, "big") + block + content[2:])
     plain = one_variant(tmp_path, path, kind)
-    assert plain.read_bytes().count(b"Grace") >= 5
+    assert plain.read_bytes().count(b"Grace") >= 12
     redacted = one_variant(tmp_path / "redacted", path, kind, redact="face")
     assert b"Grace" not in redacted.read_bytes()
     assert "Grace".encode("utf-16-le") not in redacted.read_bytes()

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import ssimulacra2
 from PIL import Image as Pillow
 
 from pixelfleet import recipes
@@ -23,13 +24,24 @@ RECIPE = recipes.parse(
     "mixed.toml",
 )
 
+BY_SIMULACRA = recipes.parse(
+    'name = "by-simulacra"\n'
+    '[[variants]]\nname = "low"\nformat = "jpeg"\nquality = 20\n'
+    '[[variants]]\nname = "modern"\nformat = "jxl"\nquality = 60\n'
+    '[[variants]]\nname = "later"\nformat = "jpeg"\nquality = 20\nlazy = true\n'
+    '[[variants]]\nname = "aimed"\nbox = 20\nformat = "webp"\n'
+    'quality = { target = 50, metric = "ssimulacra2", min = 80, max = 80 }\n',
+    "by-simulacra.toml",
+)
 
-def put(desk: Desk, picture: Pillow.Image, name: str) -> Job:
+
+def put(desk: Desk, picture: Pillow.Image, name: str, recipe: recipes.Recipe = RECIPE) -> Job:
     file = io.BytesIO()
     picture.save(file, "PNG")
-    key = f"uploads/me/measured/{name}"
+    batch = f"measured-{recipe.name}"
+    key = f"uploads/me/{batch}/{name}"
     answer = desk.deployment.s3.put_object(Bucket=desk.settings.uploads_bucket, Key=key, Body=file.getvalue())
-    desk.deployment.batches.create("me", "measured", store_recipe(desk.deployment, RECIPE))
+    desk.deployment.batches.create("me", batch, store_recipe(desk.deployment, recipe))
     etag, version = answer["ETag"].strip('"'), answer.get("VersionId")
     return Job(JobKind.PROCESS, desk.settings.uploads_bucket, key, version, etag, "05", len(file.getvalue()))
 
@@ -56,6 +68,28 @@ def test_variants_without_a_score_are_measured_with_their_steps_and_at_their_siz
     assert by_variant.keys() == {"low", "high", "aimed"}
     assert 0.5 < by_variant["low"] < 0.95 < by_variant["high"] < 1
     assert [one.score.value for one in lowest] == sorted(by_variant.values())
+
+
+def test_the_metric_is_that_of_the_recipes_target_also_for_jpeg_xl_and_lazy_variants(desk: Desk) -> None:
+    photo = scene((256, 256), "forest", "simulacra")
+    job = put(desk, photo, "c.png", BY_SIMULACRA)
+    assert desk.do(job) is not None
+    image = desk.image(job)
+    low = next(one for one in image.variants if one.name == "low")
+    requested = image.model_copy(update={"variants": (*image.variants, low.model_copy(update={"name": "later"}))})
+    with QualityMeter(desk.deployment) as meter:
+        scores = {one.variant: one.score for one in meter.scores(requested)}
+    assert scores.keys() == {"low", "modern", "later"}
+    assert {score.metric for score in scores.values()} == {Metric.SSIMULACRA2}
+    original, stored = io.BytesIO(), io.BytesIO()
+    photo.save(original, "PNG")
+    answer = desk.deployment.s3.get_object(Bucket=desk.settings.results_bucket, Key=low.key)
+    with Pillow.open(io.BytesIO(answer["Body"].read())) as decoded:
+        decoded.save(stored, "PNG")
+    by_the_package = ssimulacra2.compute_ssimulacra2(original, stored)
+    assert scores["low"].value == pytest.approx(by_the_package, abs=0.5)
+    assert scores["later"] == scores["low"]
+    assert scores["modern"].value > scores["low"].value + 10
 
 
 def test_a_sample_of_no_images_keeps_none(desk: Desk) -> None:
