@@ -17,6 +17,7 @@ from pixelfleet.aws.presigned import Form
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, RecipeRef
 from pixelfleet.operations import kept_revisions, reprocessing
+from pixelfleet.operations.batches import open_for_uploads
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.removal import delete_image
@@ -66,7 +67,7 @@ def uploads(
 ) -> list[FormOrRefusal]:
     """Forms for files of one batch. The batch is made if it does not exist. An existing batch keeps its recipe."""
     prefix = batch_prefix(caller.name, batch)
-    site.deployment.batches.create(caller.name, batch, recipe_ref(site, recipe) if recipe else None)
+    open_for_uploads(site.deployment, caller.name, batch, recipe_ref(site, recipe) if recipe else None)
     return [_answer(site, prefix, file) for file in files]
 
 

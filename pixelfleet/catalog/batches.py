@@ -112,11 +112,23 @@ class Batches:
                 return False
         return True
 
+    def forget_move(self, owner: str, name: str) -> None:
+        """Forget that a move made the batch."""
+        with translated("open a batch for uploads"):
+            write(
+                self._client.update_item,
+                TableName=self._table,
+                Key=_key(owner, name),
+                UpdateExpression="REMOVE made_by_move",
+                ConditionExpression="attribute_exists(batch_id)",
+            )
+
     def seal(self, owner: str, name: str, image_ids: Iterable[str], seen: Batch | None = None) -> bool:
         """Declare the images of the batch. From now on the batch completes when all are accounted for.
 
         Sealing again, after more uploads, replaces the expectation. `seen` is the batch before its images were listed:
-        if somebody has sealed the batch since, nothing is written, and False is returned.
+        if somebody has sealed the batch since, or has opened the batch of a move for uploads, nothing is written, and
+        False is returned.
         """
         now = {"sealed_at": timestamp(self._clock())}
         return self._expect(owner, name, image_ids, now, seen)
@@ -156,6 +168,8 @@ class Batches:
         elif seen is not None:
             condition += " AND sealed_at = :seen"
             values[":seen"] = {"S": seen.sealed_at or ""}
+        if seen is not None and seen.made_by_move:
+            condition += " AND attribute_exists(made_by_move)"
         if not also:
             condition += " AND attribute_not_exists(completed_at)"
         head: Any = {

@@ -6,7 +6,7 @@ from typing import Final
 
 from pixelfleet.catalog.background import is_rollout_id
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import Batch, BatchState, Counts
+from pixelfleet.domain.records import Batch, BatchState, Counts, RecipeRef
 from pixelfleet.errors import SetupError
 
 #: The number of recent batches that a wrong name is compared with.
@@ -23,6 +23,20 @@ def batch_with_counts(deployment: Deployment, owner: str, name: str) -> tuple[Ba
     if batch is None:
         raise _missing(deployment, owner, name)
     return batch, deployment.batches.counts(owner, name)
+
+
+def open_for_uploads(deployment: Deployment, owner: str, name: str, recipe: RecipeRef | None = None) -> Batch:
+    """The batch, made unless it exists; an existing batch keeps its recipe. Called before files are uploaded into it.
+
+    An open batch that a move has made is one of uploads from now on: neither the move nor a reconcile seals the batch.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    batch = deployment.batches.create(owner, name, recipe)
+    if batch.made_by_move and batch.state is BatchState.OPEN:
+        deployment.batches.forget_move(owner, name)
+    return batch
 
 
 def check_batch(deployment: Deployment, owner: str | None, name: str | None) -> None:

@@ -92,14 +92,13 @@ def complete_sealed_batches(deployment: Deployment, pace: Pace | None = None) ->
     """Complete and announce each full batch that no worker completed, at most `ANNOUNCEMENTS` a second by default.
 
     A worker that died after it recorded the last image leaves such a batch. A batch that an interrupted move made is
-    sealed first.
+    sealed first, unless somebody uploads into the batch.
     """
     pace = pace or Pace(ANNOUNCEMENTS)
     is_moving = cache(lambda: _is_moving(deployment))
     for batch in deployment.batches.all():
         if batch.made_by_move and batch.sealed_at is None and not is_moving():
-            with suppress(SetupError):
-                seal(deployment, batch.owner, batch.name)
+            seal_moved(deployment, batch.owner, batch.name)
         elif batch.sealed_at and (batch.completed_at is None or batch.notice is not None):
             completed = _completed(deployment, batch.owner, batch.name)
             if completed is not None:
@@ -128,18 +127,54 @@ def seal(
     """
     for _ in range(LOOKS):
         seen = deployment.batches.get(owner, name)
-        adopted = seen is not None and seen.source is not None
-        ids = _image_ids(deployment, owner, name, also, adopted=adopted)
-        first = next(ids, None)
-        if first is None:
-            check_no_rollout(name)
-            place = f"s3://{deployment.settings.uploads_bucket}/{batch_prefix(owner, name)}"
-            raise SetupError(f"there is nothing at {place}: upload images there, then seal the batch")
-        batch = seen or deployment.batches.create(owner, name)
-        if deployment.batches.seal(owner, name, chain((first,), ids), batch):
-            complete_if_full(deployment, owner, name)
-            return deployment.batches.get(owner, name) or batch, deployment.batches.counts(owner, name)
-    raise TransientError(Cause.THROTTLED, f"batch {owner}/{name} is being sealed by others: seal it again")
+        if _seal_as_seen(deployment, owner, name, seen, also):
+            batch = deployment.batches.get(owner, name) or deployment.batches.create(owner, name)
+            return batch, deployment.batches.counts(owner, name)
+    raise _sealed_by_others(owner, name)
+
+
+def seal_moved(deployment: Deployment, owner: str, name: str) -> None:
+    """Seal an open batch that a move made, unless somebody uploads into the batch: then they seal it.
+
+    A batch without images stays open: somebody has deleted every copy.
+
+    Raises:
+        TransientError: S3, DynamoDB or SNS does not answer; sealing may be repeated.
+    """
+    for _ in range(LOOKS):
+        seen = deployment.batches.get(owner, name)
+        if seen is None or not seen.made_by_move or seen.sealed_at is not None:
+            return
+        with suppress(SetupError):
+            if not _seal_as_seen(deployment, owner, name, seen):
+                continue
+        return
+    raise _sealed_by_others(owner, name)
+
+
+def _seal_as_seen(
+    deployment: Deployment,
+    owner: str,
+    name: str,
+    seen: Batch | None,
+    also: Callable[[], Iterable[str]] = tuple,
+) -> bool:
+    """Seal a batch and complete it if it is full; False if somebody has changed the batch since."""
+    ids = _image_ids(deployment, owner, name, also, adopted=seen is not None and seen.source is not None)
+    first = next(ids, None)
+    if first is None:
+        check_no_rollout(name)
+        place = f"s3://{deployment.settings.uploads_bucket}/{batch_prefix(owner, name)}"
+        raise SetupError(f"there is nothing at {place}: upload images there, then seal the batch")
+    batch = seen or deployment.batches.create(owner, name)
+    if not deployment.batches.seal(owner, name, chain((first,), ids), batch):
+        return False
+    complete_if_full(deployment, owner, name)
+    return True
+
+
+def _sealed_by_others(owner: str, name: str) -> TransientError:
+    return TransientError(Cause.THROTTLED, f"batch {owner}/{name} is being sealed by others: seal it again")
 
 
 def _image_ids(

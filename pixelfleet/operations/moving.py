@@ -58,7 +58,7 @@ def move_images(
     progress: Progress,
     patience: Patience = Patience(),
 ) -> BulkResult:
-    """Move images, fifty at a time. The target batch is sealed at the end, unless it was open before.
+    """Move images, fifty at a time. The target batch is sealed at the end, unless others have it open for uploads.
 
     `gone` counts images that stay in place: they are in the batch already, their original is gone, archived or in a
     bucket that is not ours, or the batch has another file of that name. `left` counts images that are in both batches:
@@ -104,9 +104,16 @@ class _Move:
     def seal(self) -> None:
         for owner, was_open in self._owners.items():
             if not was_open:
-                # Somebody may have deleted every copy: there is no image to wait for.
-                with suppress(SetupError):
-                    completion.seal(self._deployment, owner, self._order.batch)
+                self._seal(owner)
+
+    def _seal(self, owner: str) -> None:
+        batch = self._deployment.batches.get(owner, self._order.batch)
+        if batch is not None and batch.state is BatchState.OPEN:
+            completion.seal_moved(self._deployment, owner, self._order.batch)
+            return
+        # Somebody may have deleted every copy: there is no image to wait for.
+        with suppress(SetupError):
+            completion.seal(self._deployment, owner, self._order.batch)
 
     def _copied(self, image: Image) -> str | None:
         """The id of the image's copy in the batch, made if it does not exist; None if no copy is possible."""

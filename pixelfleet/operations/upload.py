@@ -11,6 +11,7 @@ from pixelfleet.domain.keys import batch_prefix
 from pixelfleet.domain.records import Batch
 from pixelfleet.errors import SetupError, TransientError
 from pixelfleet.files.sources import Source
+from pixelfleet.operations.batches import open_for_uploads
 from pixelfleet.operations.completion import seal
 from pixelfleet.operations.known_images import KnownImages
 from pixelfleet.operations.quality import check_scored, set_gate
@@ -111,9 +112,9 @@ def batch_with_recipe(deployment: Deployment, owner: str, name: str, recipe: Rec
         SetupError: the batch was begun without a recipe, or with another one.
     """
     if recipe is None:
-        return deployment.batches.create(owner, name)
+        return open_for_uploads(deployment, owner, name)
     ref = store_recipe(deployment, recipe)
-    batch = deployment.batches.create(owner, name, ref)
+    batch = open_for_uploads(deployment, owner, name, ref)
     if batch.recipe != ref:
         has = f"recipe {batch.recipe.name!r} with another digest" if batch.recipe else "no recipe"
         raise SetupError(f"batch {name} was begun with {has}: leave --recipe out, or name another batch")

@@ -12,6 +12,7 @@ from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Aim
 from pixelfleet.errors import Cause, TransientError
+from pixelfleet.operations.batches import open_for_uploads
 from pixelfleet.operations.bulk import BulkResult, delete_images
 from pixelfleet.operations.moving import MoveOrder, Patience, move_images
 from pixelfleet.operations.removal import delete_image
@@ -428,6 +429,18 @@ def test_an_open_batch_stays_open_and_images_of_the_batch_stay(deployment: Deplo
     batch = deployment.batches.get("ana", "open-to")
     assert batch is not None
     assert batch.state is BatchState.OPEN
+
+
+def test_a_move_leaves_its_batch_open_if_somebody_uploads_into_the_batch_meanwhile(deployment: Deployment) -> None:
+    image = uploaded(deployment, "shared-from", "a.jpg")
+    workers = Workers(deployment, "shared-to")
+
+    def begin_uploads(seconds: float) -> None:
+        open_for_uploads(deployment, "ana", "shared-to")
+        workers.patience().sleep(seconds)
+
+    assert moved(deployment, [image], "shared-to", Patience(600, workers.clock, begin_uploads)) == BulkResult(1)
+    assert state_of(deployment, "shared-to") is BatchState.OPEN
 
 
 def test_a_move_by_page_or_program_needs_a_valid_name_of_a_batch(dashboard: Dashboard, deployment: Deployment) -> None:

@@ -14,6 +14,7 @@ from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.errors import Cause, SetupError
+from pixelfleet.operations.batches import open_for_uploads
 from pixelfleet.operations.completion import (
     ANNOUNCEMENTS,
     complete_after,
@@ -348,6 +349,32 @@ def test_reconcile_seals_a_batch_that_an_interrupted_move_made_and_no_other(depl
     complete_sealed_batches(deployment)
     assert deployment.notices.batches == ["me/moved"]
     assert [deployment.batches.get("me", name).state for name in ("open", "empty")] == [BatchState.OPEN] * 2
+
+
+def test_reconcile_seals_no_batch_of_a_move_that_somebody_uploads_into(deployment: Any) -> None:
+    deployment.batches.create("me", "b1", by_move=True)
+    put(deployment, "1.png")
+    open_for_uploads(deployment, "me", "b1")
+    complete_sealed_batches(deployment)
+    assert deployment.batches.get("me", "b1").state is BatchState.OPEN
+    seal(deployment, "me", "b1")
+    assert deployment.batches.get("me", "b1").state is BatchState.SEALED
+
+
+def test_reconcile_seals_no_batch_of_a_move_whose_uploads_begin_while_the_bucket_is_listed(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment.batches.create("me", "b1", by_move=True)
+    put(deployment, "1.png")
+    pages = deployment.listings.pages
+
+    def begun_meanwhile(*arguments: Any) -> Any:
+        open_for_uploads(deployment, "me", "b1")
+        return pages(*arguments)
+
+    monkeypatch.setattr(deployment.listings, "pages", begun_meanwhile)
+    complete_sealed_batches(deployment)
+    assert deployment.batches.get("me", "b1").state is BatchState.OPEN
 
 
 def test_reconcile_announces_at_most_ten_batches_a_second(deployment: Any) -> None:
