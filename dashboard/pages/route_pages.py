@@ -76,7 +76,7 @@ def add(request: Request, caller: OperatorForm, form: Annotated[RouteForm, Form(
 @router.post("/routes/{route_id}/delete")
 def remove(request: Request, caller: OperatorForm, route_id: str) -> Response:
     removed = routes.remove_route(site_of(request).deployment, caller.name, route_id)
-    note = Note(f"The route of {removed.match} is removed. Its images keep their owner, batch and recipe.")
+    note = Note(f"The route of {removed.route.match} is removed. Its images keep their owner, batch and recipe.")
     return site_of(request).after_form(request, "/routes", note)
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from pixelfleet.cli.app import App
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
-from pixelfleet.cli.outdated_count import Count, count_outdated
+from pixelfleet.cli.route_count import NoCount, count_touched
 from pixelfleet.cli.selection import who
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.routes import PRIORITY, Route, never_matching
@@ -24,8 +24,8 @@ BucketOption = Annotated[
 ]
 #: Said after a change.
 WITHIN: str = (
-    "Workers read the routes once a minute. Images that are there stay as they are; to see how many get another\n"
-    "recipe now, and to make them again:\n"
+    "Workers read the routes once a minute. Images that are there stay as they are; to count those that get another\n"
+    "recipe now for any reason, and to make them again:\n"
     "  pixelfleet reconcile --outdated --dry-run\n"
     "  pixelfleet reconcile --outdated"
 )
@@ -46,7 +46,7 @@ def add(
     priority: Annotated[int, typer.Option(help="Routes with a smaller number are tried first.")] = PRIORITY,
     *,
     first: Annotated[bool, typer.Option("--first", help="Put the route before all other routes.")] = False,
-    counts: Count = False,
+    no_count: NoCount = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a route. It is tried after those of a smaller priority, and after those of the same that are there.
@@ -61,14 +61,14 @@ def add(
     deployment = _deployment()
     added = routes.add_route(deployment, who(), order)
     if as_json:
-        touched = {"touched": count_outdated(deployment)} if counts else {}
+        touched = {} if no_count else {"touched": count_touched(deployment, added.change)}
         emit(_facts(added.route) | {"blocked": [each.route_id for each in added.blocked]} | touched)
         return
     say(f"route {added.route.route_id} is added: {_in_words(added.route)}")
     for each in added.blocked:
         say(f"route {each.route_id} ({each.match}) can never match any more", style="yellow")
-    if counts:
-        count_outdated(deployment)
+    if not no_count:
+        count_touched(deployment, added.change)
     say(WITHIN)
 
 
@@ -98,19 +98,19 @@ def list_routes(*, as_json: AsJson = False) -> None:
 def remove(
     route_id: Annotated[str, typer.Argument(metavar="ID", help="As `pixelfleet route list` shows it.")],
     *,
-    counts: Count = False,
+    no_count: NoCount = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove a route. Its images keep their owner and their batch."""
     deployment = _deployment()
     removed = routes.remove_route(deployment, who(), route_id)
     if as_json:
-        touched = {"touched": count_outdated(deployment)} if counts else {}
-        emit({"removed": _facts(removed)} | touched)
+        touched = {} if no_count else {"touched": count_touched(deployment, removed)}
+        emit({"removed": _facts(removed.route)} | touched)
         return
-    say(f"route {route_id} is removed: {_in_words(removed)}")
-    if counts:
-        count_outdated(deployment)
+    say(f"route {route_id} is removed: {_in_words(removed.route)}")
+    if not no_count:
+        count_touched(deployment, removed)
     say(WITHIN)
 
 

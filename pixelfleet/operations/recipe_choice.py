@@ -63,15 +63,24 @@ class RecipeChoice:
     """Chooses recipes. It remembers recipes: for the images of one batch, it reads the catalog once a minute."""
 
     def __init__(
-        self, deployment: Deployment, clock: Callable[[], float] = time.monotonic, *, makes_batches: bool = True
+        self,
+        deployment: Deployment,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        makes_batches: bool = True,
+        registry: Registry | None = None,
     ) -> None:
-        """`makes_batches`: a batch that has no record is made; otherwise nothing is written."""
+        """`makes_batches`: a batch that has no record is made; otherwise nothing is written.
+
+        With `registry`, the choice is by that registry, whatever the catalog has.
+        """
         self._deployment = deployment
         self._makes_batches = makes_batches
         self._clock = clock
         self._remembered: dict[str, tuple[float, Batch | None]] = {}
         self._read_registry: tuple[float, Registry] | None = None
-        self._router = Router()
+        self._fixed_registry = registry
+        self._router = Router(registry.routes if registry is not None else ())
         self._loader = RecipeLoader(deployment)
 
     def of(self, image: Image | None, bucket: str, key: str) -> RecipeRef:
@@ -134,6 +143,8 @@ class RecipeChoice:
         return self._registry().ref(name) or RecipeRef(name=name, digest=f"{UNKNOWN}{name}")
 
     def _registry(self) -> Registry:
+        if self._fixed_registry is not None:
+            return self._fixed_registry
         now = self._clock()
         if self._read_registry is None or now - self._read_registry[0] >= REMEMBERED:
             registry = self._deployment.recipe_registry.get()

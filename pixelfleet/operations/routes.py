@@ -32,11 +32,24 @@ class RouteOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class AddedRoute:
-    """A route that was added, and the ids of later routes that can never match any more."""
+class RouteChange:
+    """The route that was added or removed, and the registry before and after that."""
 
     route: Route
+    before: Registry
+    after: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class AddedRoute:
+    """A route that was added, and the later routes that can never match any more."""
+
+    change: RouteChange
     blocked: tuple[Route, ...]
+
+    @property
+    def route(self) -> Route:
+        return self.change.route
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +83,38 @@ def add_route(deployment: Deployment, who: str, order: RouteOrder) -> AddedRoute
         at=timestamp(),
         who=who,
     )
-    blocked_before: list[set[str]] = [set()]
+    before: list[Registry] = []
 
     def change(registry: Registry) -> Registry:
         if route.recipe is not None:
             known_recipe(registry, route.recipe)
-        blocked_before[0] = set(never_matching(registry.routes))
+        before[:] = [registry]
         return with_route(registry, route, first=order.first)
 
     registry = deployment.recipe_registry.change(change)
     deployment.activity.note(who, "add route", route.match, _details(route))
-    now_blocked = never_matching(registry.routes).keys() - blocked_before[0]
+    now_blocked = never_matching(registry.routes).keys() - never_matching(before[0].routes).keys()
     added = next(each for each in registry.routes if each.route_id == route.route_id)
-    return AddedRoute(added, tuple(each for each in registry.routes if each.route_id in now_blocked))
+    blocked = tuple(each for each in registry.routes if each.route_id in now_blocked)
+    return AddedRoute(RouteChange(added, before[0], registry), blocked)
 
 
-def remove_route(deployment: Deployment, who: str, route_id: str) -> Route:
+def remove_route(deployment: Deployment, who: str, route_id: str) -> RouteChange:
     """
     Raises:
         SetupError: there is no such route.
         TransientError: DynamoDB does not answer.
     """
-    removed: list[Route] = []
+    before: list[Registry] = []
 
     def change(registry: Registry) -> Registry:
-        after = without_route(registry, route_id)
-        removed[:] = [route for route in registry.routes if route.route_id == route_id]
-        return after
+        before[:] = [registry]
+        return without_route(registry, route_id)
 
-    deployment.recipe_registry.change(change)
-    deployment.activity.note(who, "remove route", removed[0].match, _details(removed[0]))
-    return removed[0]
+    after = deployment.recipe_registry.change(change)
+    removed = next(route for route in before[0].routes if route.route_id == route_id)
+    deployment.activity.note(who, "remove route", removed.match, _details(removed))
+    return RouteChange(removed, before[0], after)
 
 
 def set_default_recipe(deployment: Deployment, who: str, owner: str, name: str | None) -> None:

@@ -28,7 +28,7 @@ from pixelfleet.domain.records import Alias, AliasState, Image, RecipeRef, times
 from pixelfleet.domain.scores import Score
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Role, Scope
-from pixelfleet.errors import Cause
+from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.dead_letter_passes import Progress, PurgeResult, give_up
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.recipe_texts import store_recipe
@@ -491,13 +491,20 @@ def test_a_route_is_added_explained_listed_and_removed(deployment: Deployment, p
 def test_a_change_of_routes_says_how_many_images_get_another_recipe(deployment: Deployment, pixelfleet: Any) -> None:
     image = record(deployment, "ana", "counted", "a.jpg", etag=hashlib.md5(b"x").hexdigest())
     deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
-    code, out, err = pixelfleet("route", "add", "--match", image.key, "--recipe", "zoom", "--count", "--json")
+    given = ("--match", "uploads/ana/counted/**", "--recipe", "zoom")
+    code, out, err = pixelfleet("route", "add", *given, "--json")
     added = json.loads(out)
-    assert (code, added["touched"]["complete"]) == (0, True), err
-    with_route = added["touched"]["outdated"]
-    assert with_route >= 1
-    code, _, err = pixelfleet("route", "rm", added["route_id"], "--count")
-    assert (code, "another recipe now" in err, "pixelfleet reconcile --outdated" in err) == (0, True, True)
+    assert (code, added["touched"]["images"], added["touched"]["complete"]) == (0, 1, True), err
+    [move] = added["touched"]["moves"]
+    assert [move[name].partition("@")[0] for name in ("made_by", "would_be_made_by")] == ["web", "zoom"]
+    code, _, err = pixelfleet("route", "rm", added["route_id"])
+    assert (code, "1 image was made by web@dddddddddddd, would now be made by web@" in err) == (0, True), err
+    assert "pixelfleet reconcile --outdated" in err
+    code, _, err = pixelfleet("route", "add", *given)
+    assert "1 image was made by web, would now be made by zoom" in err
+    added_id = json.loads(pixelfleet("route", "list", "--json")[1])[-1]["route_id"]
+    _, out, err = pixelfleet("route", "rm", added_id, "--no-count", "--json")
+    assert ("touched" in json.loads(out), "made by" in err) == (False, False)
 
 
 def test_a_count_that_is_interrupted_leaves_the_route_stored(
@@ -506,10 +513,22 @@ def test_a_count_that_is_interrupted_leaves_the_route_stored(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pixelfleet.cli.outdated_count.outdated_images", interrupted)
-    code, _, err = pixelfleet("route", "add", "--match", "halted/**", "--recipe", "zoom", "--count")
-    assert (code, "the change is stored and stays" in err) == (130, True), err
+    monkeypatch.setattr("pixelfleet.cli.route_count.touched_images", interrupted)
+    code, _, err = pixelfleet("route", "add", "--match", "halted/**", "--recipe", "zoom")
+    assert (code, "the change of the routes is stored and stays" in err) == (130, True), err
     assert "halted/**" in {route.match for route in deployment.recipe_registry.get().routes}
+
+
+def test_a_count_that_fails_leaves_the_route_stored(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise SetupError("S3 refuses to list pixelfleet-uploads")
+
+    monkeypatch.setattr("pixelfleet.cli.route_count.touched_images", refused)
+    code, out, err = pixelfleet("route", "add", "--match", "unseen/**", "--recipe", "zoom", "--json")
+    assert (code, "were not counted: S3 refuses to list" in err) == (0, True), err
+    assert "S3 refuses" in json.loads(out)["touched"]["problem"]
 
 
 def test_an_owner_gets_a_default_recipe(pixelfleet: Any) -> None:
