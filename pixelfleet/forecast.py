@@ -82,16 +82,17 @@ class Forecast:
     examples: dict[str, str] = field(default_factory=dict)
     prices: dict[str, Any] = field(default_factory=load_prices)
 
-    def add(self, header: Probe) -> None:
-        """An image that will be processed."""
+    def add(self, header: Probe, recipe: Recipe | None = None) -> None:
+        """An image that will be processed, by `recipe` if it is not the recipe of the others."""
+        recipe = recipe or self.recipe
         frames = header.frames if header.animated else 1
         pixels = header.width * header.height * frames / MEGA
         self.files += 1
         self.bytes += header.bytes
         self.megapixels += pixels
         self.formats[header.format] += 1
-        self.core_ms += EVERY_IMAGE_MS + DECODE_MS * pixels + self._faces_ms() * frames
-        for variant in self.recipe.variants:
+        self.core_ms += EVERY_IMAGE_MS + DECODE_MS * pixels + _faces_ms(recipe) * frames
+        for variant in recipe.variants:
             if variant.lazy:
                 # Its work is done at its first request, if there is one.
                 continue
@@ -117,11 +118,6 @@ class Forecast:
             Work(self.files, self.bytes, self.written * MEGA * PIXEL_BYTES, self.outputs, self.core_ms), self.prices
         )
 
-    def _faces_ms(self) -> float:
-        if any(variant.redact for variant in self.recipe.variants):
-            return REDACT_FACES_MS
-        return CROP_FACES_MS if self.recipe.searches_faces else 0.0
-
     def _write(self, variant: Variant, size: Size) -> None:
         if variant.copies:
             self.outputs += 1
@@ -135,6 +131,12 @@ class Forecast:
         tiles = pixels * MEGA / variant.tiles.size**2 * 4 / 3 if variant.tiles else 0
         self.core_ms += TILE_MS * tiles
         self.outputs += len(variant.formats) + round(tiles)
+
+
+def _faces_ms(recipe: Recipe) -> float:
+    if any(variant.redact for variant in recipe.variants):
+        return REDACT_FACES_MS
+    return CROP_FACES_MS if recipe.searches_faces else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from pixelfleet.errors import SetupError
 from pixelfleet.operations.adoption.check import check_adoption
 from pixelfleet.operations.adoption.forecast import AdoptionForecast, forecast_adoption
 from pixelfleet.operations.adoption.order import RESTORE_DAYS, Adoption, source_of
-from pixelfleet.operations.adoption.prepare import check_routes
 from pixelfleet.operations.adoption.run import AdoptionResult, Step, interrupted_position
 from pixelfleet.operations.adoption.run import adopt as carry_out
 from pixelfleet.settings import load_settings
@@ -108,7 +107,9 @@ def adopt(options: AdoptOptions) -> None:
         return
     order = options.order(deployment)
     if options.dry_run:
-        show_adoption_forecast(_forecast(deployment, order), order, options.workers, as_json=options.as_json)
+        forecast = _forecast(deployment, order)
+        _check_any(forecast, order)
+        show_adoption_forecast(forecast, order, options.workers, as_json=options.as_json)
         return
     _confirm(deployment, order, options)
     result = _carry_out(deployment, order)
@@ -123,10 +124,8 @@ def _confirm(deployment: Deployment, order: Adoption, options: AdoptOptions) -> 
     if position:
         say(f"going on after {printable(position)}")
         return
-    check_routes(deployment, order)
     forecast = _forecast(deployment, order)
-    if not (forecast.images or forecast.there or forecast.rejects.total):
-        raise SetupError(f"there is no object at {order.source}: compare the address with `aws s3 ls {order.source}`")
+    _check_any(forecast, order)
     if not (forecast.images or forecast.there):
         raise SetupError(
             f"there is no image to adopt below {order.source}: {count(forecast.rejects.total, 'object')} cannot be an "
@@ -136,6 +135,15 @@ def _confirm(deployment: Deployment, order: Adoption, options: AdoptOptions) -> 
     if not options.as_json:
         show_adoption_forecast(forecast, order, options.workers, as_json=False)
     confirm(f"{count(forecast.images, 'object')} of {order.source} would be queued.", yes=options.yes)
+
+
+def _check_any(forecast: AdoptionForecast, order: Adoption) -> None:
+    """
+    Raises:
+        SetupError: the address has no object at all.
+    """
+    if not (forecast.images or forecast.there or forecast.rejects.total):
+        raise SetupError(f"there is no object at {order.source}: compare the address with `aws s3 ls {order.source}`")
 
 
 def _forecast(deployment: Deployment, order: Adoption) -> AdoptionForecast:

@@ -5,7 +5,7 @@ from typing import Any
 from rich.filesize import decimal
 
 from pixelfleet.cli.console import RESULTS, count, duration, emit, printable
-from pixelfleet.cli.forecast import cost_table, lazy_names, show_lazy
+from pixelfleet.cli.forecast import cost_table, show_lazy
 from pixelfleet.domain.archives import RestoreTier
 from pixelfleet.operations.adoption.forecast import AdoptionForecast
 from pixelfleet.operations.adoption.order import Adoption
@@ -28,7 +28,9 @@ def show_adoption_forecast(forecast: AdoptionForecast, order: Adoption, workers:
     _show_archived(forecast, order)
     if document["seconds"] is not None:
         about = duration(document["seconds"])
-        RESULTS.print(f"recipe {document['recipe']}: about {about} at {count(workers, 'worker')}")
+        names = ", ".join(f"{name} ({number:,} of the sample)" for name, number in forecast.recipes.most_common())
+        made_by = f"recipes {names}" if len(forecast.recipes) > 1 else f"recipe {document['recipe']}"
+        RESULTS.print(f"{made_by}: about {about} at {count(workers, 'worker')}", soft_wrap=True)
     show_lazy(document["lazy"])
     RESULTS.print(cost_table(document))
 
@@ -39,7 +41,8 @@ def _document(forecast: AdoptionForecast, order: Adoption, workers: int) -> dict
         "dry_run": True,
         "source": order.source,
         "recipe": forecast.sample.recipe.name,
-        "lazy": lazy_names(forecast.sample.recipe),
+        "recipes": dict(forecast.recipes.most_common()),
+        "lazy": list(forecast.lazy),
         "images": forecast.images,
         "bytes": forecast.bytes,
         "there": forecast.there,

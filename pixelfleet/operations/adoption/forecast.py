@@ -6,7 +6,7 @@ Objects are sampled evenly over the whole listing, so that time and cost of the 
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,9 +24,11 @@ from pixelfleet.forecast import GIGA, MEGA, PIXEL_BYTES, SQS_REQUESTS, Forecast,
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.probe import Probe, probe
 from pixelfleet.operations.adoption.order import Adoption, Rejects, candidates, check_order, listing_of
+from pixelfleet.operations.adoption.prepare import check_routes, known_batch
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.reconcile.listing import ListingPage
 from pixelfleet.recipes import Recipe
+from pixelfleet.recipes.lazy import lazy_variants
 
 #: Objects whose headers are read.
 SAMPLE: Final = 100
@@ -46,8 +48,9 @@ _Outcome = tuple[Probe | None, PixelfleetError | None]
 class AdoptionForecast:
     """The effects of an adoption. `images` would be queued, `there` have a record; `archived` are part of `images`.
 
-    `sample` is the forecast of the objects whose headers were read. The headers of `unread` objects were not; S3
-    refused `unreadable` of these objects, the first of them for the reason `why_unreadable`.
+    `sample` is the forecast of the objects whose headers were read, each by its own recipe: `recipes` counts them, and
+    `lazy` names variants that no figure has. The headers of `unread` objects were not read; S3 refused `unreadable` of
+    these objects, the first of them for the reason `why_unreadable`.
     """
 
     sample: Forecast
@@ -57,6 +60,8 @@ class AdoptionForecast:
     rejects: Rejects = field(default_factory=Rejects)
     archived: Counter[Archive] = field(default_factory=Counter)
     archived_bytes: Counter[Archive] = field(default_factory=Counter)
+    recipes: Counter[str] = field(default_factory=Counter)
+    lazy: dict[str, None] = field(default_factory=dict)
     unread: int = 0
     unreadable: int = 0
     why_unreadable: str = ""
@@ -120,27 +125,37 @@ def forecast_adoption(
     """List everything and read the headers of a sample. Nothing is written.
 
     Raises:
-        SetupError: the bucket or the inventory cannot be used.
+        SetupError: the bucket or the inventory cannot be used, or routes or a batch contradict the order.
         TransientError: S3 or DynamoDB does not answer.
     """
     check_order(deployment, order)
     deployment.source_buckets.check_readable(order.bucket, order.prefix)
-    forecast = AdoptionForecast(Forecast(order.recipe or _recipe(deployment, order)))
+    check_routes(deployment, order)
+    if order.batch is not None:
+        known_batch(deployment, order, order.batch)
+    recipe_of = _chooser(deployment, order)
+    forecast = AdoptionForecast(Forecast(recipe_of(order.prefix + "image")))
     sample = _Sample(sample_size, order.source)
     for page in listing_of(deployment, order).pages(""):
         _count(deployment, order, page, forecast, sample)
         progress(forecast)
-    _read_headers(deployment, order.bucket, sample.kept, forecast)
+    _read_headers(deployment, order.bucket, [(listed, recipe_of(listed.key)) for listed in sample.kept], forecast)
     return forecast
 
 
-def _recipe(deployment: Deployment, order: Adoption) -> Recipe:
-    """The recipe that an image of the bucket gets if the order names no recipe."""
+def _chooser(deployment: Deployment, order: Adoption) -> Callable[[str], Recipe]:
+    """The recipe that the image of a key gets."""
     choice = RecipeChoice(deployment, makes_batches=False)
-    key = order.prefix + "image"
-    job = Job(JobKind.PROCESS, order.bucket, key, sequencer=BEFORE_ALL)
-    image = adopted_image(job, Place(order.owner, None, key), Lane.BULK, "", "") if order.owner else None
-    return choice.load(choice.of(image, order.bucket, key))
+
+    def recipe_of(key: str) -> Recipe:
+        if order.recipe is not None:
+            return order.recipe
+        job = Job(JobKind.PROCESS, order.bucket, key, sequencer=BEFORE_ALL)
+        place = Place(order.owner, order.batch, key) if order.owner is not None else None
+        image = adopted_image(job, place, Lane.BULK, "", "") if place is not None else None
+        return choice.load(choice.of(image, order.bucket, key))
+
+    return recipe_of
 
 
 class _Sample:
@@ -183,20 +198,25 @@ def _count(
 
 
 def _read_headers(
-    deployment: Deployment, bucket: str, objects: Iterable[ListedObject], forecast: AdoptionForecast
+    deployment: Deployment, bucket: str, objects: Sequence[tuple[ListedObject, Recipe]], forecast: AdoptionForecast
 ) -> None:
+    """Look at the headers of objects, and add each to the forecast by its recipe. The most frequent recipe names it."""
+    named = {recipe.name: recipe for _, recipe in objects}
+    forecast.recipes.update(recipe.name for _, recipe in objects)
+    forecast.lazy |= {variant.name: None for recipe in named.values() for variant in lazy_variants(recipe)}
+    for name, _ in forecast.recipes.most_common(1):
+        forecast.sample.recipe = named[name]
     largest = deployment.settings.lanes[Lane.HEAVY]
     limits = Limits(largest.max_bytes, largest.max_pixels, deployment.settings.max_frames)
-    allow_svg = forecast.sample.recipe.allow_svg
     with tempfile.TemporaryDirectory(prefix="pixelfleet-adopt-") as folder, ThreadPoolExecutor(THREADS) as pool:
 
-        def fetch(pair: tuple[int, ListedObject]) -> _Outcome:
-            number, listed = pair
-            return _look(deployment, bucket, listed, Path(folder) / str(number), limits, allow_svg=allow_svg)
+        def fetch(pair: tuple[int, tuple[ListedObject, Recipe]]) -> _Outcome:
+            number, (listed, recipe) = pair
+            return _look(deployment, bucket, listed, Path(folder) / str(number), limits, allow_svg=recipe.allow_svg)
 
-        for listed, (header, error) in zip(objects, pool.map(fetch, enumerate(objects)), strict=True):
+        for (listed, recipe), (header, error) in zip(objects, pool.map(fetch, enumerate(objects)), strict=True):
             if header is not None:
-                forecast.sample.add(replace(header, bytes=listed.bytes))
+                forecast.sample.add(replace(header, bytes=listed.bytes), recipe)
             elif isinstance(error, PermanentError):
                 forecast.sample.reject(listed.key, error.cause, error.message)
             else:

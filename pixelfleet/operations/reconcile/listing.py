@@ -73,7 +73,7 @@ class InventoryListing:
 
     def __init__(self, listings: Listings, manifest: str, bucket: str, prefix: str) -> None:
         self._listings = listings
-        self._prefix = prefix
+        self._bucket, self._prefix = bucket, prefix
         self._manifest = manifest
         fields = self._read_manifest(manifest)
         if fields.get("sourceBucket") != bucket:
@@ -116,20 +116,25 @@ class InventoryListing:
                 if row <= begin:
                     continue
                 try:
-                    page += self._listed(dict(zip(self._columns, fields, strict=False)))
-                except (KeyError, ValueError) as error:
+                    page += self._listed(fields)
+                except ValueError as error:
                     raise SetupError(f"row {row} of {key} is no row of an inventory: {error}") from None
                 if row % PAGE == 0:
                     yield ListingPage(page, f"{number}:{row}")
                     page = []
             yield ListingPage(page, f"{number}:{row}")
 
-    def _listed(self, row: dict[str, str]) -> list[ListedObject]:
+    def _listed(self, fields: list[str]) -> list[ListedObject]:
+        if len(fields) != len(self._columns):
+            raise ValueError(f"it has {len(fields)} fields, not {len(self._columns)}")
+        row = dict(zip(self._columns, fields, strict=True))
+        if row.get("Bucket", self._bucket) != self._bucket:
+            raise ValueError(f"an object of bucket {row['Bucket']}, not of {self._bucket}")
         current = row.get("IsLatest", "true") == "true" and row.get("IsDeleteMarker", "false") == "false"
-        modified = datetime.fromisoformat(row["LastModifiedDate"])
+        modified = _date(row["LastModifiedDate"])
         tier = row.get("IntelligentTieringAccessTier", "")
         archive = archive_of(row.get("StorageClass"), _TIERS.get(tier, tier))
-        size, etag = int(row["Size"] or 0), row["ETag"].strip('"')
+        size, etag = _bytes(row["Size"]), row["ETag"].strip('"')
         listed = ListedObject(unquote_plus(row["Key"]), etag, size, modified, archive)
         if not current or not listed.key.startswith(self._prefix) or is_folder_marker(listed):
             return []
@@ -146,8 +151,10 @@ class InventoryListing:
                     fields = json.loads(_whole(file, manifest))
         except OSError as error:
             raise SetupError(f"the inventory {manifest} cannot be read: {error.strerror}") from None
-        except (ValueError, RecursionError) as error:
-            raise SetupError(f"{manifest} is no inventory manifest: {error}") from None
+        except (ValueError, RecursionError):
+            raise SetupError(
+                f"{manifest} is no inventory manifest: it is no JSON. Name the manifest.json of the report"
+            ) from None
         if not isinstance(fields, dict) or not isinstance(fields.get("files"), list):
             raise SetupError(f"{manifest} is no inventory manifest: it lists no files")
         return fields
@@ -160,6 +167,21 @@ class InventoryListing:
                 if path.exists():
                     return open_regular(path)
         return self._listings.open(bucket.rpartition(":")[2], key)
+
+
+def _date(text: str) -> datetime:
+    """Raises ValueError with a message for people."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"LastModifiedDate {text!r} is no date") from None
+
+
+def _bytes(text: str) -> int:
+    """Raises ValueError with a message for people. A marker of a deletion has no size."""
+    if text and not (text.isascii() and text.isdigit()):
+        raise ValueError(f"Size {text!r} is no number of bytes")
+    return int(text or 0)
 
 
 def _rows(raw: IO[bytes], key: str) -> Iterator[list[str]]:

@@ -638,6 +638,8 @@ def test_adopt_shows_a_forecast_and_queues_possible_images_as_one_batch(
     assert pixelfleet(*order)[0] == 2  # There is no terminal for the question.
     code, _, err = pixelfleet("adopt", "s3://masters/none/", "--owner", "museum", "--yes")
     assert (code, "there is no object at s3://masters/none/: compare" in err) == (2, True)
+    code, _, err = pixelfleet("adopt", "s3://masters/none/", "--owner", "museum", "--dry-run")
+    assert (code, "there is no object at s3://masters/none/: compare" in err) == (2, True)
     code, _, err = pixelfleet("adopt", "s3://none", "--owner", "museum", "--dry-run")
     assert (code, "there is no bucket none" in err) == (2, True)
     code, out, _ = pixelfleet("adopt", "s3://masters", "--check", "--json")

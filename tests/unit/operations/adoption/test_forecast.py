@@ -11,14 +11,21 @@ from PIL import Image as Pillow
 from pixelfleet import recipes
 from pixelfleet.domain.archives import RestoreTier
 from pixelfleet.errors import SetupError
+from pixelfleet.forecast import Forecast
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.probe import probe
 from pixelfleet.operations.adoption import forecast as module
 from pixelfleet.operations.adoption.forecast import forecast_adoption
 from pixelfleet.operations.adoption.order import Adoption
 from pixelfleet.operations.adoption.run import adopt
+from pixelfleet.operations.recipe_texts import reference
+from pixelfleet.operations.routes import RouteOrder, add_route
 from tests.fakes.errors import aws_error
 from tests.unit.operations.adoption.fakes import BUCKET, Masters, masters
 
 ORDER = Adoption("anna", BUCKET, owner="museum", batch="scans", recipe=recipes.builtin("web"))
+
+LIMITS = Limits(10**8, 10**8, 100)
 
 
 @pytest.fixture
@@ -88,6 +95,36 @@ def test_archived_objects_are_counted_with_hours_and_price_of_a_restore(there: M
     assert forecast.restore_cost(RestoreTier.STANDARD, 7) == pytest.approx(expected)
     # No header of an archived object can be read.
     assert forecast.sampled == 1
+
+
+def test_a_forecast_is_of_the_recipes_that_the_routes_and_the_batch_give(there: Masters, tmp_path: Path) -> None:
+    there.put("in/1.jpg", "in/2.jpg", "in/3.jpg", "out/1.jpg", body=jpeg(400, 300))
+    for match, recipe in (("in/**", "archive"), ("out/**", "zoom")):
+        add_route(there.deployment, "anna", RouteOrder(match, owner="museum", recipe=recipe, bucket=BUCKET))
+    forecast = forecast_adoption(there.deployment, replace(ORDER, recipe=None))
+    assert (forecast.sample.recipe.name, forecast.recipes) == ("archive", {"archive": 3, "zoom": 1})
+    alone = {name: Forecast(recipes.builtin(name)) for name in ("archive", "zoom")}
+    for key, its in (("1", "archive"), ("2", "archive"), ("3", "archive"), ("4", "zoom")):
+        (tmp_path / key).write_bytes(jpeg(400, 300))
+        alone[its].add(probe(tmp_path / key, LIMITS))
+    assert forecast.sample.core_ms == pytest.approx(sum(each.core_ms for each in alone.values()))
+    there.put("free/1.jpg", body=jpeg())
+    in_batch = replace(ORDER, recipe=None, prefix="free/")
+    assert forecast_adoption(there.deployment, in_batch).recipes == {"web": 1}
+    there.deployment.batches.create("museum", "scans", reference(recipes.builtin("responsive")), in_batch.source)
+    assert forecast_adoption(there.deployment, in_batch).recipes == {"responsive": 1}
+
+
+def test_a_forecast_refuses_what_the_adoption_refuses(there: Masters) -> None:
+    there.put("1.jpg", body=jpeg())
+    with pytest.raises(SetupError, match="name the --owner"):
+        forecast_adoption(there.deployment, Adoption("anna", BUCKET))
+    there.deployment.batches.create("museum", "scans")
+    with pytest.raises(SetupError, match="is there already, of uploads"):
+        forecast_adoption(there.deployment, ORDER)
+    add_route(there.deployment, "anna", RouteOrder("**", recipe="zoom", bucket=BUCKET))
+    with pytest.raises(SetupError, match="gives the recipe zoom"):
+        forecast_adoption(there.deployment, replace(ORDER, batch="other"))
 
 
 def test_an_empty_bucket_has_a_forecast_without_a_time(there: Masters) -> None:

@@ -255,7 +255,7 @@ def test_a_key_that_an_inventory_lists_twice_counts_once(there: Masters, tmp_pat
 
 def test_an_owner_that_nobody_can_be_called_is_an_error_before_the_bucket_is_listed(there: Masters) -> None:
     for owner, batch in (("a b", "scans"), ("museum", "a/b")):
-        with pytest.raises(SetupError, match="each takes letters, digits"):
+        with pytest.raises(SetupError, match="letters, digits and"):
             forecast_adoption(there.deployment, replace(ORDER, bucket="none", owner=owner, batch=batch))
 
 
@@ -416,8 +416,32 @@ def test_a_wrong_row_of_an_inventory_is_an_error_that_names_the_row(there: Maste
     order = Adoption(
         "anna", BUCKET, owner="museum", inventory=report(tmp_path, [row("a.jpg"), '"masters","b.jpg","x"'])
     )
-    with pytest.raises(SetupError, match=r"row 2 of part\.csv\.gz"):
+    with pytest.raises(SetupError, match=r"row 2 of part\.csv\.gz is no row of an inventory: it has 3 fields, not 5"):
         adopt(there.deployment, order)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ('"masters","b.jpg","x","2026-11-01T00:00:00.000Z","e1"', "Size 'x' is no number of bytes"),
+        ('"masters","b.jpg","9","yesterday","e1"', "LastModifiedDate 'yesterday' is no date"),
+        ('"others","b.jpg","9","2026-11-01T00:00:00.000Z","e1"', "an object of bucket others, not of masters"),
+    ],
+)
+def test_a_wrong_field_of_an_inventory_is_named(there: Masters, tmp_path: Path, wrong: str, message: str) -> None:
+    order = Adoption("anna", BUCKET, owner="museum", inventory=report(tmp_path, [row("a.jpg"), wrong]))
+    with pytest.raises(SetupError, match=f"row 2 of part.csv.gz is no row of an inventory: {message}"):
+        forecast_adoption(there.deployment, order)
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8b\x08\xff", b"no JSON"])
+def test_a_file_that_is_no_manifest_is_refused_in_words(there: Masters, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "report.csv.gz").write_bytes(content)
+    order = Adoption("anna", BUCKET, owner="museum", inventory=str(tmp_path / "report.csv.gz"))
+    with pytest.raises(
+        SetupError, match=r"is no inventory manifest: it is no JSON\. Name the manifest.json of the report"
+    ):
+        forecast_adoption(there.deployment, order)
 
 
 def test_archived_objects_without_restore_are_queued_and_fail_with_their_cause(there: Masters) -> None:
