@@ -146,6 +146,8 @@ def _with_gain_map(image: Image, variant: Variant, path: Path, blocks: Blocks, g
 def decoded_again(image: Image, variant: Variant) -> Image:
     """The pixels, in memory, that remain of one still 8-bit image in memory after it is encoded and decoded."""
     encoding = encoding_of(variant)
+    if variant.format is OutputFormat.JXL:
+        return jpegxl_output.decoded(jpegxl_output.encoded(image, variant, quality_of(variant)))
     if _is_jpegli(variant):
         content = jpegli.encoded(image, quality_of(variant), progressive=False)
     else:

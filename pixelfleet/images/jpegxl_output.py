@@ -15,7 +15,7 @@ from pixelfleet.images.jpeg_head import head_of
 from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.one_thread import one_thread
 from pixelfleet.images.spare_memory import check_spare_memory
-from pixelfleet.images.vips import MEMORY_PIXELS, Image
+from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 from pixelfleet.recipes import Variant
 
 #: libjxl's names of its efforts from 1 on.
@@ -48,6 +48,21 @@ def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks) -> byt
     """An 8-bit picture in grey or sRGB, with or without alpha, as JPEG XL with these blocks of metadata.
 
     Raises:
+        PermanentError, MemoryError: as `encoded`.
+    """
+    codestream = encoded(image, variant, quality)
+    if blocks.empty:
+        return codestream
+    exif = exif_in(head_of(image, blocks, "exif")) if blocks.exif else b""
+    boxes = [_box(b"Exif", bytes(4) + exif)] if exif else []
+    boxes += [_box(b"xml ", blocks.xmp)] if blocks.xmp else []
+    return b"".join([_CONTAINER, *boxes, _box(b"jxlc", codestream)])
+
+
+def encoded(image: Image, variant: Variant, quality: int) -> bytes:
+    """The picture as a codestream without metadata. The pixels are taken into memory.
+
+    Raises:
         PermanentError: `recipe_unfit`, the extra `jxl` is not installed, or the pixels are too many for the memory.
         MemoryError: the process has too little memory left.
     """
@@ -72,12 +87,16 @@ def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks) -> byt
     except RuntimeError as error:
         # libjxl's only error for pixels and options that are valid.
         raise MemoryError(str(error)) from error
-    if blocks.empty:
-        return codestream
-    exif = exif_in(head_of(image, blocks, "exif")) if blocks.exif else b""
-    boxes = [_box(b"Exif", bytes(4) + exif)] if exif else []
-    boxes += [_box(b"xml ", blocks.xmp)] if blocks.xmp else []
-    return b"".join([_CONTAINER, *boxes, _box(b"jxlc", codestream)])
+    return codestream
+
+
+def decoded(codestream: bytes) -> Image:
+    """The pixels, in memory, of what `encoded` returned."""
+    library, _ = _libraries()
+    meta, pixels = library.decode_to_numpy(codestream)
+    bands = meta.num_color_channels + meta.has_alpha
+    image = pyvips.Image.new_from_memory(pixels.tobytes(), meta.width, meta.height, bands, "uchar")
+    return image.copy(interpretation="srgb" if bands > 2 else "b-w").copy_memory()
 
 
 def _check_memory(image: Image, effort: int) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
@@ -183,10 +183,17 @@ def _fault(item: dict[str, Any], lines: Lines) -> Fault:
         reason = (
             f"at most {item['ctx']['max_length']}, not {len(item['input']):,}{f' ({expected})' if expected else ''}"
         )
+    elif _of_several_fields(item):
+        # The sentence names the fields that do not fit together; the whole table would hide it.
+        pass
     elif expected := _expected(names):
         reason = f"{reason}, not {shown(item['input']):.60} ({expected})"
     field = ".".join(names) or "recipe"
     return Fault(reason, lines.of(location), field)
+
+
+def _of_several_fields(item: dict[str, Any]) -> bool:
+    return item["type"] == "value_error" and isinstance(item["input"], Mapping)
 
 
 def _part_of(names: list[str]) -> type[BaseModel]:

@@ -23,7 +23,11 @@ from pixelfleet.recipes.watermark import Watermark
 
 _HDR_FORMATS: Final = frozenset({OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.AVIF})
 #: Formats with a setting of quality. `auto` becomes one of them.
-_LOSSY: Final = frozenset({OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF})
+_LOSSY: Final = frozenset(
+    {OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF, OutputFormat.JXL}
+)
+#: Formats of which the coded picture of an original can be put into the variant's file.
+_NEVER_LARGER: Final = frozenset({OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.PNG, OutputFormat.WEBP})
 _DEEP_FORMATS: Final = frozenset({OutputFormat.PNG, OutputFormat.TIFF, OutputFormat.AVIF})
 #: Steps that count from 0 to 255.
 _ON_EIGHT_BITS: Final = frozenset(
@@ -192,10 +196,13 @@ class Variant(Part):
     def _check_target(self) -> None:
         if self.tiles and self.never_larger:
             raise ValueError("never_larger compares one file with the original: remove never_larger or tiles")
+        if self.never_larger and not _NEVER_LARGER.intersection(self.formats):
+            named = ", ".join(self.formats)
+            raise ValueError(f"never_larger has no effect on {named}, only on jpeg, png and webp: remove never_larger")
         if self.quality_target is None:
             return
         if not _LOSSY.issuperset(self.formats):
-            raise ValueError("a quality with a target needs format auto, jpeg, webp or avif")
+            raise ValueError("a quality with a target needs format auto, jpeg, webp, avif or jxl")
         unfit = [name for name, used in (("tiles", self.tiles), ("lossless", self.lossless)) if used]
         if unfit:
             raise ValueError(f"a quality with a target has no meaning with {unfit[0]}: give a number, or none")

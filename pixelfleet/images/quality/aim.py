@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pixelfleet.images.encode import decoded_again
+from pixelfleet.images.jpegxl_output import distance_of
 from pixelfleet.images.quality.sample import sample_of
 from pixelfleet.images.quality.search import Curve, lowest_that_reaches
 from pixelfleet.images.quality.simulacra import simulacra, simulacra_sample
@@ -31,7 +32,13 @@ def _avif_step(setting: int) -> float:
     return math.exp(-setting / 10)
 
 
-#: The geometric means of the losses of 24 photographs (docs/decisions/quality.md). The scale of a search ends at 1.
+def _jxl_step(setting: int) -> float:
+    """libjxl's distance, in proportion to which it quantises."""
+    return max(distance_of(setting), 0.1)
+
+
+#: The geometric means of the losses of 24 photographs, for JPEG XL of 16 (docs/decisions/quality.md). The scale of a
+#: search ends at 1.
 _USUAL: Final = {
     (OutputFormat.JPEG, Metric.SSIM): Curve(80, 0.980, 0.64, _jpeg_step),
     (OutputFormat.WEBP, Metric.SSIM): Curve(80, 0.977, 0.70, _webp_step),
@@ -39,6 +46,8 @@ _USUAL: Final = {
     (OutputFormat.JPEG, Metric.SSIMULACRA2): Curve(80, 0.79, 0.75, _jpeg_step),
     (OutputFormat.WEBP, Metric.SSIMULACRA2): Curve(80, 0.73, 0.58, _webp_step),
     (OutputFormat.AVIF, Metric.SSIMULACRA2): Curve(65, 0.78, 0.25, _avif_step),
+    (OutputFormat.JXL, Metric.SSIM): Curve(80, 0.977, 0.72, _jxl_step),
+    (OutputFormat.JXL, Metric.SSIMULACRA2): Curve(80, 0.815, 0.69, _jxl_step),
 }
 #: Every second window along rows and columns: neighbours share nearly all of their pixels.
 _STEP: Final = 2

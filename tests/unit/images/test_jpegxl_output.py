@@ -155,7 +155,7 @@ def test_the_recipe_names_its_extra_and_refuses_what_the_library_cannot_write() 
     assert parse(recipe.to_text(), "again") == recipe
     for fields, message in (
         ('icc = "keep"', "JPEG XL is written in sRGB alone"),
-        ("quality = { target = 0.9 }", "needs format auto, jpeg, webp or avif"),
+        ("quality = { target = 0.9 }\nlossless = true", "has no meaning with lossless"),
         ("depth = 16", "depth = 16 needs format png, tiff or avif"),
     ):
         with pytest.raises(RecipeError, match=message):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyjpegxl
 import pytest
 from PIL import Image
 
@@ -17,7 +18,7 @@ from pixelfleet.samples.scene import scene
 Save = Callable[..., Path]
 Run = Callable[..., Rendition]
 
-LOSSY = ("jpeg", "webp", "avif")
+LOSSY = ("jpeg", "webp", "avif", "jxl")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,11 @@ def target(score: float, **more: Any) -> dict[str, Any]:
 def score_of(variant: RenderedVariant, picture: Image.Image) -> float:
     ready()
     raw = pyvips.Image.new_from_memory(picture.tobytes(), *picture.size, 3, "uchar").copy(interpretation="srgb")
-    return ssim(raw, pyvips.Image.new_from_file(str(variant.path)))
+    if variant.format == "jxl":
+        shown = pyvips.Image.new_from_array(pyjpegxl.decode_to_numpy(variant.path.read_bytes())[1])
+    else:
+        shown = pyvips.Image.new_from_file(str(variant.path))
+    return ssim(raw, shown)
 
 
 @pytest.mark.parametrize("name", LOSSY)
@@ -86,8 +91,8 @@ def test_alpha_an_animation_and_a_picture_of_a_few_pixels_have_a_setting_too(
     clear = photo.resize((120, 80)).convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     moving = save(photo, "GIF", save_all=True, append_images=[photo.rotate(180)], duration=100)
-    for source in (save(clear, "PNG"), moving):
-        [variant] = rendered(source, {"format": "webp", **target(0.9)}).variants
+    for source, name in ((save(clear, "PNG"), "webp"), (save(clear, "PNG"), "jxl"), (moving, "webp")):
+        [variant] = rendered(source, {"format": name, **target(0.9)}).variants
         assert variant.ssim is not None
         assert variant.ssim >= 0.9
     [tiny] = rendered(save(photo, "PNG"), {"box": 9, "format": "jpeg", **target(0.9, max=77)}).variants

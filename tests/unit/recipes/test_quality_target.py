@@ -77,8 +77,8 @@ def test_a_wrong_quality_is_named_with_its_line_and_what_would_be_right(line: st
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ('format = "png"', "a quality with a target needs format auto, jpeg, webp or avif"),
-        ('format = ["webp", "tiff"]', "a quality with a target needs format auto, jpeg, webp or avif"),
+        ('format = "png"', "a quality with a target needs format auto, jpeg, webp, avif or jxl"),
+        ('format = ["webp", "tiff"]', "a quality with a target needs format auto, jpeg, webp, avif or jxl"),
         ('format = "webp"\nlossless = true', "a quality with a target has no meaning with lossless"),
         ('format = "jpeg"\ntiles = {}', "a quality with a target has no meaning with tiles"),
         ('format = "avif"\ndepth = 16', "a quality with a target is measured on 8 bits"),
@@ -92,6 +92,26 @@ def test_a_target_is_refused_where_nothing_can_be_searched(fields: str, message:
 
 def test_tiles_are_never_compared_with_the_original() -> None:
     assert "remove never_larger or tiles" in refusal(SMALL + "tiles = {}\nnever_larger = true\n")
+
+
+@pytest.mark.parametrize(("formats", "named"), [('"avif"', "avif"), ('["tiff", "jxl"]', "tiff, jxl")])
+def test_never_larger_is_refused_where_no_format_has_the_rule(formats: str, named: str) -> None:
+    head = f'name = "small"\n[[variants]]\nname = "a"\nnever_larger = true\nformat = {formats}\n'
+    assert f"never_larger has no effect on {named}" in refusal(head)
+
+
+def test_fields_that_do_not_fit_together_are_a_sentence_that_is_not_cut_off() -> None:
+    assert refusal(SMALL + "tiles = {}\nnever_larger = true\n").endswith(
+        "never_larger compares one file with the original: remove never_larger or tiles"
+    )
+    assert refusal(SMALL + "quality = { target = 0.9, min = 90, max = 60 }\n").endswith(
+        "line 5: variants.quality: min = 90 is above max = 60: exchange them"
+    )
+
+
+def test_never_larger_is_accepted_where_one_of_the_formats_has_the_rule() -> None:
+    head = 'name = "small"\n[[variants]]\nname = "a"\nnever_larger = true\nformat = ["avif", "webp"]\n'
+    assert parse(head, "x").variants[0].never_larger
 
 
 @pytest.mark.parametrize(
