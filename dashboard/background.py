@@ -18,8 +18,10 @@ from pixelfleet.operations.dead_letter_passes import give_up, remaining
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
 from pixelfleet.operations.redrive import RedriveOrder, jobs
+from pixelfleet.operations.routes import RouteChange
 from pixelfleet.operations.stopping import StopAskedError
 from pixelfleet.operations.task_progress import TaskProgress
+from pixelfleet.operations.touched_images import TouchedImages, touched_images
 from pixelfleet.telemetry import logger
 
 #: Background tasks that one process works on at once.
@@ -30,12 +32,26 @@ THREAD: Final = "background-task-"
 COUNT_OUTDATED: Final = "count outdated images"
 MAKE_OUTDATED: Final = "make outdated images again"
 
+COUNT_TOUCHED: Final = "count images of a route"
+#: Counts of the images of a changed route at once. They do not take the places of tasks that somebody asks for.
+MOST_COUNTING: Final = 1
+
 #: The reason why a task is not stopped.
 CANNOT_STOP: Final = "it has ended, or another process works on it"
 
 _NO_THREAD: Final = (
     "the dashboard's machine cannot start another thread now; nothing was done; try again in some seconds"
 )
+_BUSY: Final = f"{MOST_RUNNING} background tasks are at work already; wait for one to end, or stop one under Tasks"
+_COUNTING: Final = "the images of another changed route are being counted; Count them, on this page, counts all"
+
+
+class _Places(threading.BoundedSemaphore):
+    """The places of tasks of one sort, and the message while no place is free."""
+
+    def __init__(self, number: int, busy: str) -> None:
+        super().__init__(number)
+        self.busy = busy
 
 
 class Runner:
@@ -43,7 +59,8 @@ class Runner:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._places = threading.BoundedSemaphore(MOST_RUNNING)
+        self._places = _Places(MOST_RUNNING, _BUSY)
+        self._counts = _Places(MOST_COUNTING, _COUNTING)
         self._followed: dict[str, TaskProgress] = {}
 
     def redrive(self, who: str, selection: Selection, canary: int | None) -> BackgroundTask:
@@ -80,6 +97,14 @@ class Runner:
 
         return self._start(COUNT_OUTDATED if count else MAKE_OUTDATED, who, "everything", work)
 
+    def touched(self, who: str, change: RouteChange) -> BackgroundTask:
+        """Count the images that a change of routes gives another recipe. Raises Problem 429 during another count."""
+
+        def work(follow: TaskProgress) -> None:
+            _touched(self._deployment, follow, change)
+
+        return self._start(COUNT_TOUCHED, who, change.route.match, work, self._counts)
+
     def stop(self, task_id: str) -> bool:
         """Stop a task after its present image, ten jobs or ten messages. False for a task of another process."""
         follow = self._followed.get(task_id)
@@ -101,19 +126,24 @@ class Runner:
         self._deployment.background_tasks.ask_to_stop(task, who)
         return True
 
-    def _start(self, kind: str, who: str, on: str, work: Callable[[TaskProgress], None]) -> BackgroundTask:
-        if not self._places.acquire(blocking=False):
-            detail = (
-                f"{MOST_RUNNING} background tasks are at work already; wait for one to end, or stop one under Tasks"
-            )
-            raise Problem(429, detail, headers={"Retry-After": "5"})
+    def _start(
+        self,
+        kind: str,
+        who: str,
+        on: str,
+        work: Callable[[TaskProgress], None],
+        places: _Places | None = None,
+    ) -> BackgroundTask:
+        places = places or self._places
+        if not places.acquire(blocking=False):
+            raise Problem(429, places.busy, headers={"Retry-After": "5"})
         with ExitStack() as failed:
-            failed.callback(self._places.release)
+            failed.callback(places.release)
             task = self._deployment.background_tasks.begin(kind, who, on)
             follow = self._followed[task.id] = TaskProgress(self._deployment, task)
             # A daemon thread does not prevent the end of the process. Nothing is lost if the thread ends early.
             thread = threading.Thread(
-                target=self._carry_out, args=(follow, work), name=f"{THREAD}{task.id}", daemon=True
+                target=self._carry_out, args=(follow, work, places), name=f"{THREAD}{task.id}", daemon=True
             )
             try:
                 thread.start()
@@ -126,7 +156,7 @@ class Runner:
             failed.pop_all()
         return task
 
-    def _carry_out(self, follow: TaskProgress, work: Callable[[TaskProgress], None]) -> None:
+    def _carry_out(self, follow: TaskProgress, work: Callable[[TaskProgress], None], places: _Places) -> None:
         try:
             with follow.kept_alive():
                 work(follow)
@@ -140,7 +170,7 @@ class Runner:
             raise
         finally:
             self._followed.pop(follow.task.id, None)
-            self._places.release()
+            places.release()
 
 
 def _redrive(deployment: Deployment, follow: TaskProgress, selection: Selection, canary: int | None) -> None:
@@ -189,6 +219,19 @@ def _outdated(deployment: Deployment, follow: TaskProgress, *, count: bool) -> N
     result = outdated_images(deployment, follow.who, datetime.now(UTC), progress, count=count)
     state = BackgroundTaskState.STOPPED if follow.stopped.is_set() else BackgroundTaskState.DONE
     follow.end(state, result.in_words(), _outdated_counts(result))
+
+
+def _touched(deployment: Deployment, follow: TaskProgress, change: RouteChange) -> None:
+    def progress(so_far: TouchedImages) -> bool:
+        follow.report(f"{things(so_far.seen, 'object')} looked at", counts(so_far))
+        return not follow.stopped.is_set()
+
+    def counts(so_far: TouchedImages) -> dict[str, int]:
+        return {"objects": so_far.seen, "images": so_far.images}
+
+    result = touched_images(deployment, change, progress)
+    state = BackgroundTaskState.STOPPED if follow.stopped.is_set() else BackgroundTaskState.DONE
+    follow.end(state, result.in_words(), counts(result))
 
 
 def _outdated_counts(so_far: OutdatedImages) -> dict[str, int]:

@@ -24,7 +24,7 @@ def background_tasks(request: Request, caller: PageCaller) -> Response:
 @router.get("/background-tasks/{task_id}")
 def background_task_page(request: Request, caller: PageCaller, task_id: str) -> Response:
     site = site_of(request)
-    return site.page(request, "background_task.html", _state(site, background_task_for(site, caller, task_id)))
+    return site.page(request, "background_task.html", task_values(site, background_task_for(site, caller, task_id)))
 
 
 @router.post("/background-tasks/{task_id}/stop")
@@ -41,11 +41,12 @@ def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> 
 def background_task_live(request: Request, caller: PageCaller, task_id: str) -> Response:
     site = site_of(request)
     return site.page(
-        request, "parts/background_task_live.html", _state(site, background_task_for(site, caller, task_id))
+        request, "parts/background_task_live.html", task_values(site, background_task_for(site, caller, task_id))
     )
 
 
-def _state(site: Site, task: BackgroundTask) -> dict[str, Any]:
+def task_values(site: Site, task: BackgroundTask) -> dict[str, Any]:
+    """The values of the part of a page that shows one task."""
     if task.rollout is None:
         return {"task": task, "row": None}
     row = RolloutRow(task, task.rollout)

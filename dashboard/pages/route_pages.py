@@ -6,11 +6,15 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from dashboard.callers import OperatorForm, OperatorPage
+from dashboard.background import COUNT_TOUCHED
+from dashboard.callers import Caller, OperatorForm, OperatorPage
 from dashboard.flash import Note
 from dashboard.forms import Sent
+from dashboard.problem import Problem
 from dashboard.recipe_choices import recipe_choices
+from dashboard.rendering import segment
 from dashboard.site import site_of
+from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.keys import MAX_KEY_BYTES
 from pixelfleet.domain.routes import MOST_PRIORITY, PRIORITY, never_matching
 from pixelfleet.errors import SetupError
@@ -30,10 +34,15 @@ def routes_page(
     caller: OperatorPage,
     key: Annotated[str, Query(max_length=MAX_KEY_BYTES)] = "",
     bucket: Annotated[str, Query(max_length=63)] = "",
+    counting: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """With `key`, the page also shows the owner, batch and recipe that an image of this key gets, and the reasons."""
+    """With `key`, the page also shows the owner, batch and recipe that an image of this key gets, and the reasons.
+
+    With `counting`, it shows the background task that counts the images of a changed route.
+    """
     sent = Sent({"key": key, "test_bucket": bucket, "priority": PRIORITY})
-    return _page(request, sent)
+    task = site_of(request).deployment.background_tasks.get(counting) if counting else None
+    return _page(request, sent, task if task is not None and task.kind == COUNT_TOUCHED else None)
 
 
 class RouteForm(BaseModel):
@@ -68,16 +77,15 @@ def add(request: Request, caller: OperatorForm, form: Annotated[RouteForm, Form(
         sent.wrong("match", str(error))
         return _page(request, sent)
     blocked = "".join(f" Route {each.route_id} ({each.match}) can never match any more." for each in added.blocked)
-    return site_of(request).after_form(
-        request, "/routes", Note(f"Route {added.route.route_id} is added; workers follow it within a minute.{blocked}")
-    )
+    words = f"Route {added.route.route_id} is added; workers follow it within a minute.{blocked}"
+    return _counted(request, caller, added.change, words)
 
 
 @router.post("/routes/{route_id}/delete")
 def remove(request: Request, caller: OperatorForm, route_id: str) -> Response:
     removed = routes.remove_route(site_of(request).deployment, caller.name, route_id)
-    note = Note(f"The route of {removed.route.match} is removed. Its images keep their owner, batch and recipe.")
-    return site_of(request).after_form(request, "/routes", note)
+    words = f"The route of {removed.route.match} is removed. Its images keep their owner, batch and recipe."
+    return _counted(request, caller, removed, words)
 
 
 @router.post("/routes/default")
@@ -96,7 +104,18 @@ def set_default(request: Request, caller: OperatorForm, owner: OwnerName = "", r
     return site_of(request).after_form(request, "/routes", Note(words))
 
 
-def _page(request: Request, sent: Sent) -> Response:
+def _counted(request: Request, caller: Caller, change: routes.RouteChange, words: str) -> Response:
+    """Begin to count the images that get another recipe, and show the page of routes with the count."""
+    site = site_of(request)
+    try:
+        task = site.background_tasks.touched(caller.name, change)
+    except Problem as problem:
+        note = f"{words} The images that get another recipe are not counted: {problem.detail}"
+        return site.after_form(request, "/routes", Note(note))
+    return site.after_form(request, f"/routes?counting={segment(task.id)}", Note(words))
+
+
+def _page(request: Request, sent: Sent, counting: BackgroundTask | None = None) -> Response:
     site = site_of(request)
     registry = site.deployment.recipe_registry.get()
     blocked = never_matching(registry.routes)
@@ -108,6 +127,7 @@ def _page(request: Request, sent: Sent) -> Response:
         "defaults": sorted(registry.defaults.items()),
         "recipes": [choice.name for choice in recipe_choices(site)],
         "uploads_bucket": site.settings.uploads_bucket,
+        "counting": counting,
         "test": _tested(request, sent),
         "form": sent,
     }
