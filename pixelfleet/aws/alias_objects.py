@@ -43,7 +43,11 @@ class ForeignObjectError(SetupError):
 
 
 class _ConditionLostError(Exception):
-    """The key has changed since it was looked at."""
+    """The key has changed since it was looked at. `missing`: S3 misses the alias, or the result that is copied."""
+
+    def __init__(self, *, missing: bool) -> None:
+        super().__init__()
+        self.missing = missing
 
 
 class AliasObjects:
@@ -58,23 +62,35 @@ class AliasObjects:
     def copy(self, result: str, content_type: str, place: tuple[str, str], *, held: bool = False) -> None:
         """Copy a result to an alias, in place of an earlier copy.
 
-        `held`: the image has the alias by its record, so that the key's object is a copy.
+        `held`: the image has the alias by its record. The key's object should be a copy, and is looked at first.
 
         Raises:
             ForeignObjectError: the key has a file of somebody else.
             ObjectGoneError: there is no such result any more.
             SetupError: S3 refuses to write to the bucket, or to say whose file it has.
         """
-        condition = {} if held else {"IfNoneMatch": "*"}
+        condition = self._condition_of_held(place) if held else {"IfNoneMatch": "*"}
         for _ in range(_TRIES):
             try:
                 self._copy(result, content_type, place, condition)
-            except _ConditionLostError:
+            except _ConditionLostError as lost:
                 etag = self._etag_of_copy(place)
+                if lost.missing and condition == {"IfMatch": etag}:
+                    raise ObjectGoneError(result) from None
                 condition = {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
             else:
                 return
         raise TransientError(Cause.THROTTLED, f"the alias {place[1]!r} has another object at every look")
+
+    def _condition_of_held(self, place: tuple[str, str]) -> dict[str, Any]:
+        try:
+            etag = self._etag_of_copy(place)
+        except ForeignObjectError:
+            raise
+        except SetupError:
+            # Without the right to list, S3 refuses to say that a key has no object (S3 API reference, HeadObject).
+            etag = None
+        return {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
 
     def _copy(self, result: str, content_type: str, place: tuple[str, str], condition: dict[str, Any]) -> None:
         bucket, key = place
@@ -92,9 +108,9 @@ class AliasObjects:
                     **condition,
                 )
             except ClientError as error:
-                # With IfMatch, NoSuchKey may also mean that the alias has no object any more.
-                if error_code(error) in _CONDITION_LOST or ("IfMatch" in condition and error_code(error) in _GONE):
-                    raise _ConditionLostError from None
+                missing = error_code(error) in _GONE
+                if error_code(error) in _CONDITION_LOST or ("IfMatch" in condition and missing):
+                    raise _ConditionLostError(missing=missing) from None
                 if error_code(error) in _GONE:
                     raise ObjectGoneError(result) from None
                 if error_code(error) in _REFUSED:

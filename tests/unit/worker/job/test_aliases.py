@@ -245,6 +245,14 @@ def test_a_file_of_somebody_else_is_neither_overwritten_nor_deleted_and_the_imag
     assert (theirs(shop), shop.image(again).aliases) == (THEIR_FILES, ())
 
 
+def test_a_file_that_somebody_put_in_the_place_of_an_alias_is_not_overwritten_by_the_next_revision(shop: Shop) -> None:
+    shop.ready()
+    put_theirs(shop)
+    again = shop.ready(body=b"second")
+    assert theirs(shop) == THEIR_FILES
+    assert {alias.state for alias in again.aliases} == {AliasState.TAKEN}
+
+
 def test_the_alias_is_written_by_the_next_reconcile_once_the_file_of_somebody_else_is_gone(shop: Shop) -> None:
     put_theirs(shop)
     image = shop.ready()
