@@ -39,7 +39,9 @@ def as_signals(image: Image) -> Image:
 def _sixteen(image: Image) -> Image:
     if image.format == "ushort":
         return image
-    return (image.cast("uchar").cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16")
+    # libvips sees no alpha in two bands that are called RGB.
+    space = "rgb16" if image.bands >= 3 else "grey16"
+    return (image.cast("uchar").cast("ushort") * 257).cast("ushort").copy(interpretation=space)
 
 
 def _mapped(colours: Image, space: Space) -> Image:

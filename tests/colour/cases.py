@@ -44,6 +44,8 @@ _LINEAR: Final[list[Rgba]] = [(229, 110, 110, 255), (110, 219, 133, 255), (110, 
 #: Linear greys of 60, 120, 180, 240 in sRGB's curve (IEC 61966-2-1).
 _LINEAR_GREY: Final[list[Rgba]] = [(grey, grey, grey, 255) for grey in (132, 181, 218, 249)]
 GREYS_OF_ONE: Final = ((60,), (120,), (180,), (240,))
+#: Greys of high dynamic range with transparency.
+_CLEAR_GREYS: Final = tuple((grey[0], 200) for grey in hdr.GREYS)
 #: Lab under D50, L* 60, 70, 40, 88 (by lcms).
 LAB: Final[list[Rgba]] = [(245, 90, 79, 255), (81, 193, 82, 255), (56, 69, 197, 255), (233, 222, 133, 255)]
 LAB_BYTES: Final = ((153, 60, 40), (178, -50, 45), (89, 30, -70), (224, -4, 45))
@@ -97,6 +99,11 @@ def _icc(content: bytes) -> dict[int, tuple[int, bytes]]:
 
 def _with(*extra: int) -> tuple[tuple[float, ...], ...]:
     return tuple((*colour, *extra) for colour in QUARTERS)
+
+
+def _clear(opaque: list[Rgba]) -> list[Rgba]:
+    """The same colours with the transparency of `_CLEAR_GREYS`."""
+    return [(*colour[:3], 200) for colour in opaque]
 
 
 def _alpha(*alphas: int) -> list[Rgba]:
@@ -268,6 +275,8 @@ PNG: Final = (
     Case("colours of BT.2020 with PQ", lambda: png_files.png(png_files.cicp(9, 16), made=picture(hdr.COLOURS)), hdr.of_pq(hdr.COLOURS), "ITU-R BT.2100, table 4; BT.2087", 2),
     Case("shadows of BT.2020 with PQ", lambda: png_files.png(png_files.cicp(9, 16), made=picture(hdr.SHADOWS)), hdr.of_pq(hdr.SHADOWS), "ITU-R BT.2100, table 4; BT.2087; by zimg in the slow tests", 2),
     Case("cICP of BT.2020 with HLG", lambda: png_files.png(png_files.cicp(9, 18), made=picture(hdr.GREYS)), hdr.of_hlg(hdr.GREYS), "ITU-R BT.2100, table 5, at 1,000 cd/m²", 2),
+    Case("cICP of PQ in grey with alpha", lambda: png_files.png(png_files.cicp(9, 16), made=picture(_CLEAR_GREYS, "LA")), _clear(hdr.of_pq(hdr.GREYS)), "ITU-R BT.2100, table 4", 2),
+    Case("cICP of HLG in grey with alpha", lambda: png_files.png(png_files.cicp(9, 18), made=picture(_CLEAR_GREYS, "LA")), _clear(hdr.of_hlg(hdr.GREYS)), "ITU-R BT.2100, table 5", 2),
     Case("colours of BT.2020 with HLG", lambda: png_files.png(png_files.cicp(9, 18), made=picture(hdr.COLOURS)), hdr.of_hlg(hdr.COLOURS), "ITU-R BT.2100, table 5; BT.2087", 2),
     Case("shadows of BT.2020 with HLG", lambda: png_files.png(png_files.cicp(9, 18), made=picture(hdr.SHADOWS)), hdr.of_hlg(hdr.SHADOWS), "ITU-R BT.2100, table 5; by zimg in the slow tests", 2),
     Case("gAMA 1.0 of a grey", lambda: png_files.png(png_files.gama(1.0), made=picture(((60,), (120,), (180,), (240,)), "L")), [(132, 132, 132, 255), (181, 181, 181, 255), (218, 218, 218, 255), (249, 249, 249, 255)], "PNG, third edition, 13.13; IEC 61966-2-1", oracle="imagemagick"),
@@ -304,6 +313,7 @@ DOCUMENTS: Final = (
     Case("JPEG XL of one channel", lambda: _jxl(picture(GREYS_OF_ONE, "L")), _GREY, "without loss"),
     Case("JPEG XL with a P3 profile", lambda: _jxl(picture(), icc=profile(_P3_PRIMARIES, None)), _P3, "ISO/IEC 18181-1, annex D: the profile of the codestream"),
     Case("JPEG XL of one channel with PQ", lambda: _jxl_of_pq(picture(tuple(grey[:1] for grey in hdr.GREYS), "L")), hdr.of_pq(hdr.GREYS), "ITU-R BT.2100", 2),
+    Case("JPEG XL of one channel and transparency with PQ", lambda: _jxl_of_pq(picture(_CLEAR_GREYS, "LA")), _clear(hdr.of_pq(hdr.GREYS)), "ITU-R BT.2100", 2),
     Case("JPEG XL with a profile of PQ", lambda: _jxl(picture(hdr.COLOURS), icc=png_files.with_cicp_tag(profile(PRIMARIES[9], None), 9, 16)), hdr.of_pq(hdr.COLOURS), "ICC.1:2022, 9.2.17", 2),
     Case("PDF", lambda: pages.pdf(pages.quarters_page(72, 36)), _OPAQUE, "ISO 32000-1, 8.6.4.3: red, green and blue of the device", 1, size=(150, 75)),
     Case("PDF of a turned page", lambda: pages.pdf(pages.quarters_page(72, 36, "/Rotate 180")), _OPAQUE[::-1], "ISO 32000-1, table 30: clockwise", 1, size=(150, 75)),
