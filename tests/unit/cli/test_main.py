@@ -76,7 +76,7 @@ def test_help_shows_an_example(
         (["dashboard", "--host", "no such host"], "this machine has no address no such host"),
         (["provision"], "AWS_ENDPOINT_URL is not set"),
         (["upload", "/no/such/file"], "/no/such/file does not exist"),
-        (["upload", "{tmp}", "--owner", "a/b"], "owner 'a/b'"),
+        (["upload", "{tmp}", "--owner", "a/b"], "no owner can be called 'a/b'"),
     ],
 )
 def test_usage_and_set_up_errors_are_one_clear_message_and_exit_code_2(
