@@ -16,7 +16,7 @@ from pixelfleet.cli.selection import who
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
-from pixelfleet.localcloud.environment import in_the_way
+from pixelfleet.localcloud.environment import in_the_way, shared_settings
 from pixelfleet.localcloud.folder import default_data_folder
 from pixelfleet.localcloud.hourly import HourlyReconcile
 from pixelfleet.localcloud.recovery import queue_again
@@ -127,7 +127,7 @@ def _say_goodbye(embedded: EmbeddedFleet | None) -> None:
 def _introduce(
     embedded: EmbeddedFleet, first_operator: tuple[str, str] | None, shell: Mapping[str, str], *, as_json: bool
 ) -> None:
-    variables = embedded.exports()
+    variables = embedded.exports() | shared_settings(shell)
     unset = [name for name in in_the_way(shell) if name not in variables]
     url = embedded.settings.dashboard_url
     if as_json:

@@ -17,13 +17,15 @@ STATE_VARIABLE: Final = "PIXELFLEET_CLOUD_STATE"
 #: The exit code of a process that could not read its state.
 UNREADABLE: Final = 65
 
-#: Variables that a child inherits from the user's configuration: limits and formats, no name, address or account.
+_ENDINGS: Final = ("_bucket", "_url", "_table", "_arn", "_cluster", "_secret", "_id")
+#: Variables that a child inherits from the user's configuration: limits and formats, no name, address or account. The
+#: bucket of aliases is no bucket of an account here: it is made in the embedded cloud.
 _TUNABLE: Final = frozenset(
     name
     for name in Settings.model_fields
-    if not name.endswith(("_bucket", "_url", "_table", "_arn", "_cluster", "_secret"))
+    if (name == "alias_bucket" or not name.endswith(_ENDINGS))
     and not name.startswith("cloudfront_")
-    and name not in {"prefix", "account_id", "region", "forwarded_hops"}
+    and name not in {"prefix", "region", "forwarded_hops"}
 )
 _TUNABLE_VARIABLES: Final = frozenset(map(variable_of, _TUNABLE))
 
@@ -59,6 +61,11 @@ def cloud_variables(endpoint_url: str, access_key: str, secret_key: str) -> dict
         "AWS_REGION": LOCAL_REGION,
         "AWS_DEFAULT_REGION": LOCAL_REGION,
     }
+
+
+def shared_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of `environ` that the fleet was started with and that commands for this fleet need, too."""
+    return {name: environ[name] for name in sorted(_TUNABLE_VARIABLES & environ.keys())}
 
 
 def in_the_way(environ: Mapping[str, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import os
 
-from pixelfleet.localcloud.environment import in_the_way, local_environment
+from pixelfleet.localcloud.environment import in_the_way, local_environment, shared_settings
 
 USERS = {
     "PATH": "/usr/bin",
@@ -21,6 +21,8 @@ USERS = {
     "PIXELFLEET_UPLOADS_BUCKET": "production-uploads-8f2c",
     "PIXELFLEET_BULK_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/bulk",
     "PIXELFLEET_ACCOUNT_ID": "123456789012",
+    "PIXELFLEET_CDN_DISTRIBUTION_ID": "E2QWRUHAPOMQZL",
+    "PIXELFLEET_ALIAS_BUCKET": "shop-images",
     "PIXELFLEET_MAX_ATTEMPTS": "3",
     "PIXELFLEET_SCRATCH_DIR": "/big",
     "HTTP_PROXY": "http://proxy:3128",
@@ -45,6 +47,7 @@ def test_a_child_can_reach_only_the_embedded_cloud() -> None:
 def test_names_of_resources_are_dropped_and_limits_are_kept() -> None:
     made = local_environment("http://127.0.0.1:4000", "key", "secret", USERS)
     assert {name for name in made if name.startswith("PIXELFLEET_")} == {
+        "PIXELFLEET_ALIAS_BUCKET",
         "PIXELFLEET_MAX_ATTEMPTS",
         "PIXELFLEET_SCRATCH_DIR",
     }
@@ -65,3 +68,12 @@ def test_variables_that_would_lead_a_shell_to_another_cloud_are_named() -> None:
         "AWS_SESSION_TOKEN",
         "PIXELFLEET_IMAGES_TABLE",
     ]
+
+
+def test_shells_get_the_settings_that_the_fleet_was_started_with() -> None:
+    assert shared_settings(USERS | {"PIXELFLEET_KEEP_REVISIONS": "7"}) == {
+        "PIXELFLEET_ALIAS_BUCKET": "shop-images",
+        "PIXELFLEET_KEEP_REVISIONS": "7",
+        "PIXELFLEET_MAX_ATTEMPTS": "3",
+        "PIXELFLEET_SCRATCH_DIR": "/big",
+    }
