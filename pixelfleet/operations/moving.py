@@ -186,8 +186,9 @@ class _Move:
     def _take_over(self, image: Image, copy: Image) -> bool:
         """Give the copy the image's tags, and delete the image.
 
-        False if the copy failed and the image did not, if the image's key has another version by now, or if the copy
-        is gone or has other bytes: somebody has put another file of that name.
+        False if the copy failed and the image did not, if the image's key has another version by now, if the copy
+        is gone or has other bytes, because somebody has put another file of that name, or if the copy has too many tags
+        of its own.
         """
         # The workers may have taken minutes: the image may have an outcome or more tags since it was selected.
         image = self._deployment.images.get(image.image_id) or image
@@ -196,10 +197,24 @@ class _Move:
         there = self._deployment.objects.head(copy.bucket, copy.key)
         if there is None or not _has_the_bytes(there, copy, image):
             return False
-        if image.tags and self._deployment.images.tag(copy, Tags(add=image.tags)) is Refusal.UNKNOWN:
+        if not self._tagged(copy, image.tags):
             return False
         # A file that somebody has put under the image's name since the look at the key stays.
-        return delete_image(self._deployment, image, self._order.who)
+        if not delete_image(self._deployment, image, self._order.who):
+            return False
+        # A deleted image gets no more tags, so that these are all.
+        removed = self._deployment.images.get(image.image_id)
+        if removed is not None and removed.tags != image.tags:
+            self._tagged(copy, removed.tags)
+        return True
+
+    def _tagged(self, copy: Image, tags: Sequence[str]) -> bool:
+        """Give the copy these tags; False if it has no room for them, or is deleted."""
+        if not tags:
+            return True
+        tagged = self._deployment.images.tag(copy, Tags(add=tuple(tags)))
+        present = tagged if isinstance(tagged, Image) else self._deployment.images.get(copy.image_id)
+        return tagged is not Refusal.UNKNOWN and present is not None and set(tags) <= set(present.tags)
 
 
 def _has_the_bytes(present: ObjectVersion, record: Image | None, image: Image) -> bool:

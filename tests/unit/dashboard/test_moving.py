@@ -9,7 +9,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import BatchState, Image, Status
-from pixelfleet.domain.tags import Tags
+from pixelfleet.domain.tags import MOST_TAGS, Tags
 from pixelfleet.domain.transitions import Aim
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.operations.batches import open_for_uploads
@@ -245,6 +245,39 @@ def test_a_tag_that_is_added_while_the_copy_is_processed_moves_too(deployment: D
     copy = deployment.images.get(image_id(image.bucket, key_of("ana", "tag-moves-too-to", "a.jpg")))
     assert copy is not None
     assert copy.tags == ("beach",)
+
+
+def test_a_tag_that_is_added_at_the_moment_of_the_deletion_moves_too(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = uploaded(deployment, "tag-at-last", "a.jpg")
+    delete = deployment.objects.delete_original
+
+    def tag_first(*arguments: Any) -> bool:
+        deployment.images.tag(image, Tags(add=("late",)))
+        return delete(*arguments)
+
+    monkeypatch.setattr(deployment.objects, "delete_original", tag_first)
+    waits = Workers(deployment, "tag-at-last-to").patience()
+    assert moved(deployment, [image], "tag-at-last-to", waits) == BulkResult(1)
+    assert tags_of(deployment, key_of("ana", "tag-at-last-to", "a.jpg")) == ("late",)
+
+
+def test_an_image_stays_whose_tags_find_no_room_at_its_copy(deployment: Deployment) -> None:
+    """The batch had the same picture already, with its own tags."""
+    tagged = deployment.images.tag(uploaded(deployment, "full-of-tags", "a.jpg"), Tags(add=("beach",)))
+    there = uploaded(deployment, "full-of-tags-to", "a.jpg")
+    deployment.images.tag(there, Tags(add=tuple(f"own {number:02}" for number in range(MOST_TAGS))))
+    assert isinstance(tagged, Image)
+    waits = Workers(deployment, "full-of-tags-to").patience()
+    assert moved(deployment, [tagged], "full-of-tags-to", waits) == BulkResult(left=1)
+    assert status_of_record(deployment, tagged) is Status.READY
+
+
+def tags_of(deployment: Deployment, key: str) -> tuple[str, ...]:
+    image = deployment.images.get(image_id(deployment.settings.uploads_bucket, key))
+    assert image is not None
+    return image.tags
 
 
 def test_an_image_that_became_ready_meanwhile_stays_if_its_copy_failed(deployment: Deployment) -> None:
