@@ -35,7 +35,8 @@ def batch(live: LiveFleet, env: dict[str, str], samples: Path, tmp_path: Path) -
     finished = run("upload", str(tmp_path / "in"), "--owner", live.owner, "--batch", "b1", "--watch", "--json", env=env)
     # One image failed. A script that waits for the batch must see the failure.
     assert finished.returncode == 1, finished.stderr
-    uploaded, completed = map(json.loads, finished.stdout.splitlines())
+    uploaded = json.loads(finished.stdout)
+    completed = uploaded["watched"]
     assert (uploaded["uploaded"], uploaded["sealed"]) == (3, True)
     assert (completed["ready"], completed["failed_by_cause"]) == (2, {"truncated": 1})
     return f"{live.owner}/b1"
@@ -193,7 +194,7 @@ def test_a_least_score_fails_the_images_below_it_and_no_others(
     order = ("upload", str(tmp_path / "in"), "--owner", live.owner, "--batch", "gated", "--recipe", str(recipe))
     finished = run(*order, "--min-score", "0.98", "--watch", "--json", env=env)
     assert finished.returncode == 1, finished.stderr
-    _, completed = map(json.loads, finished.stdout.splitlines())
+    completed = json.loads(finished.stdout)["watched"]
     assert (completed["ready"], completed["failed_by_cause"]) == (1, {"below_quality": 1})
     scores = json.loads(run("batch", "quality", f"{live.owner}/gated", "--json", env=env).stdout)
     assert (scores["min_score"], [score["path"] for score in scores["lowest"]]) == (0.98, ["plain.png"])

@@ -22,7 +22,7 @@ def reported(*arguments: str, env: dict[str, str]) -> dict[str, Any]:
     finished = run("upload", *arguments, "--json", env=env)
     # With --watch, failed images give exit code 1. Some of the samples fail.
     assert finished.returncode == int("--watch" in arguments), finished.stderr
-    document: dict[str, Any] = json.loads(finished.stdout.splitlines()[0])
+    document: dict[str, Any] = json.loads(finished.stdout)
     return document
 
 

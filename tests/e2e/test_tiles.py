@@ -24,7 +24,7 @@ def batch(live: LiveFleet, env: dict[str, str], samples: Path) -> str:
     options = ("--owner", live.owner, "--batch", "b1", "--recipe", "zoom", "--watch", "--json")
     finished = run("upload", str(samples / "photos/greyscale.jpg"), *options, env=env)
     assert finished.returncode == 0, finished.stderr
-    assert json.loads(finished.stdout.splitlines()[-1])["ready"] == 1
+    assert json.loads(finished.stdout)["watched"]["ready"] == 1
     return f"{live.owner}/b1"
 
 
