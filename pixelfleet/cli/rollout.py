@@ -279,6 +279,9 @@ def _show(result: RolloutResult, newer: str, back: str, *, as_json: bool, docume
     RESULTS.print(f"{count(result.made, 'image')} made by {newer}", soft_wrap=True)
     if failed := result.total("failed"):
         say(f"{failed:,} failed and kept their earlier results: `pixelfleet failures`", style="yellow")
+    if result.busy:
+        words = "are being processed by somebody else: the same command takes them after that"
+        say(f"{count(result.busy, 'more image')} of the old recipe {words}", style="yellow")
     if result.stopped_by is not None:
         say(f"stopped by {result.stopped_by}: {GOES_ON}", style="yellow")
         return

@@ -19,6 +19,8 @@ from pixelfleet.recipes.lazy import lazy_variants
 #: The most images of a sample: each is fetched and made by both recipes on this machine.
 MOST_SAMPLED = 10_000
 ONE_PER_CENT = Bound(share=0.01)
+#: The statuses of an image that is being processed, or waits for that.
+UNDER_WAY = (Status.QUEUED, Status.PROCESSING)
 _THERE = tuple(status for status in Status if status is not Status.DELETED)
 
 
@@ -94,10 +96,16 @@ def images_of(deployment: Deployment, order: RolloutOrder) -> Iterator[Image]:
     return (image for _, image in owned if image.status is not Status.DELETED)
 
 
-def waiting(deployment: Deployment, order: RolloutOrder) -> Iterator[Image]:
-    """The ready images that the old recipe made."""
+def waiting(deployment: Deployment, order: RolloutOrder, busy: list[str] | None = None) -> Iterator[Image]:
+    """The ready images that the old recipe made. `busy` gets the ids of those that are being processed again."""
     older = order.refs[1]
-    return (image for image in images_of(deployment, order) if image.status is Status.READY and image.is_made_by(older))
+    for image in images_of(deployment, order):
+        if not image.is_made_by(older):
+            continue
+        if image.status is Status.READY:
+            yield image
+        elif busy is not None and image.status in UNDER_WAY:
+            busy.append(image.image_id)
 
 
 def upload_bytes(image: Image, recipe: Recipe) -> int:

@@ -12,6 +12,7 @@ from typing import Final
 
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Status
 from pixelfleet.domain.rollout import LEAST_COUNTED, OUTLIER, ImageState, RolloutFacts, canary_size
 from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.domain.sampling import StratifiedSample
@@ -19,10 +20,10 @@ from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.redrive import Clock
 from pixelfleet.operations.rollout.journal import RolloutJournal, Touched
-from pixelfleet.operations.rollout.order import RolloutOrder, as_touched, check_order, survey, waiting
+from pixelfleet.operations.rollout.order import UNDER_WAY, RolloutOrder, as_touched, check_order, survey, waiting
 from pixelfleet.operations.rollout.sample import render_sample
 from pixelfleet.operations.rollout.table import SampleTable, table_of
-from pixelfleet.operations.rollout.wave import Wave, WaveResult
+from pixelfleet.operations.rollout.wave import LOOK_EVERY, Wave, WaveResult
 from pixelfleet.operations.stopping import StopAskedError
 from pixelfleet.operations.task_progress import TaskProgress
 
@@ -30,6 +31,8 @@ KIND: Final = "rollout"
 #: Bits of a seed: few enough that people can type the number.
 _SEED_BITS: Final = 31
 _PAGE: Final = 100
+#: Seconds in which images that somebody else has processed may get their outcomes, at the end of a rollout.
+BUSY_SECONDS: Final = 60.0
 
 
 class Step(StrEnum):
@@ -69,6 +72,8 @@ class RolloutResult:
     rest: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
     examples: tuple[str, ...] = ()
+    #: Images of the old recipe that somebody else still has processed at the end. The same rollout takes them later.
+    busy: int = 0
     stopped_by: str | None = None
 
     @property
@@ -224,8 +229,27 @@ class Rollout:
         result.canary = self._journal.counts(Step.CANARY)
         rest = max(images - canary, 0)
         wave = self._wave(Step.REST, lambda bad, settled: not bound.is_exceeded(bad, max(settled, LEAST_COUNTED)))
-        sent = waiting(self._deployment, self._order)
-        self._apply(result, Step.REST, wave.run(sent, self._reporter(task, Step.REST, rest)))
+        busy: list[str] = []
+        sent, report = waiting(self._deployment, self._order, busy), self._reporter(task, Step.REST, rest)
+        self._apply(result, Step.REST, wave.run(sent, report))
+        self._take_busy(busy, result, wave, report)
+
+    def _take_busy(
+        self, busy: list[str], result: RolloutResult, wave: Wave, report: Callable[[dict[str, int]], None]
+    ) -> None:
+        """Take images that somebody else had processed again, as they get their outcomes, for a minute at most."""
+        older, deadline = self._order.refs[1], self._clock.now() + BUSY_SECONDS
+        while busy and result.reason is None:
+            images = list(self._deployment.images.get_many(busy).values())
+            ready = [image for image in images if image.status is Status.READY and image.is_made_by(older)]
+            if ready:
+                self._apply(result, Step.REST, wave.run(ready, report))
+            busy = [image.image_id for image in images if image.status in UNDER_WAY]
+            result.busy = len(busy)
+            if not busy or self._clock.now() >= deadline:
+                return
+            report(self._journal.counts(Step.REST))
+            self._clock.sleep(LOOK_EVERY)
 
     def _choose(self, size: int) -> list[tuple[str, Touched]]:
         """The images of the canary, as they are before: a stratified sample of another seed."""

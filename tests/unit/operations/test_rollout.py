@@ -353,6 +353,29 @@ def test_an_image_whose_job_sqs_refused_may_be_deleted_meanwhile(deployment: Any
         assert run.carry_out().canary == {"done": 1, "gone": 1}
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_image_that_somebody_else_has_processed_at_that_moment_is_taken_at_the_end(
+    deployment: Any, *, ends: bool
+) -> None:
+    ids = made(deployment, 3)
+    worker(deployment)
+    busy = deployment.images.queue_again(deployment.images.get(ids[1]), "ben", Origin.REPROCESS, OLD_REF)
+    clock, of = Clock(), order()
+
+    def wait(seconds: float) -> None:
+        clock.sleep(seconds)
+        if ends and clock.now > 1_010 and deployment.images.get(ids[1]).version == busy.version:
+            attempt(deployment, busy, OLD_REF)
+
+    with journal_of(deployment, of) as journal:
+        run = Rollout(deployment, of, journal, clock=Waits(clock, wait))
+        run.begin(seed=7)
+        run.sample(no_pixels)
+        result = run.carry_out()
+    assert (result.reason, result.made, result.busy) == (None, 3 if ends else 2, 0 if ends else 1)
+    assert digests(deployment, [ids[1]]) == [(NEW if ends else OLD).digest]
+
+
 def test_a_step_without_any_outcome_for_an_hour_stops(deployment: Any) -> None:
     made(deployment, 3)
     clock = Clock()
