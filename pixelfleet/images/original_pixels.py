@@ -4,7 +4,7 @@ The rule is strict: the variant shows exactly the pixels that the original's fil
 original but its coded picture. If one thing is in doubt, the encode stays.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ from pixelfleet.images.geometry import Placement, place
 from pixelfleet.images.plan import Work
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.profiles import is_srgb
-from pixelfleet.images.vips import Image
+from pixelfleet.images.vips import Image, pyvips
 from pixelfleet.recipes import Variant
 
 #: The coded picture of the first file under the metadata of the second, by format.
@@ -24,6 +24,13 @@ _REWRAPPED: Final[dict[str, Callable[[bytes, bytes], bytes | None]]] = {
     "png": png_picture.under_metadata_of,
     "webp": webp_chunks.under_metadata_of,
 }
+#: The file without the end of its coded data, once for each part of the data. A PNG's pixels are counted.
+_SHORTENED: Final[dict[str, Callable[[bytes, int], Iterator[bytes]]]] = {
+    "jpeg": jpeg_segments.shortened,
+    "webp": webp_chunks.shortened,
+}
+#: Encoders of WebP end with up to 4 bytes that decoders do not need, those of JPEG with less than one.
+_CUT: Final = 8
 #: Fields that change no pixel of an image that is neither scaled nor cropped. With any other field that is not at its
 #: default, also one that a later release adds, the encode stays.
 _HARMLESS: Final = frozenset(
@@ -47,6 +54,8 @@ def put_original_pixels(work: Work, page: Probe, base: Base, variant: Variant, p
     encoded = path.read_bytes()
     rewrapped = _REWRAPPED[work.row.name](work.source.read_bytes(), encoded)
     if rewrapped is None or len(rewrapped) >= len(encoded) or not _hides_nothing(base):
+        return False
+    if _has_rest(work.row.name, rewrapped):
         return False
     path.write_bytes(rewrapped)
     return True
@@ -78,6 +87,28 @@ def _same_colours(opened: Image, shown: Image) -> bool:
     plain = opened.format == "uchar" and opened.interpretation in ("srgb", "b-w") and space.transfer is None
     # An alpha that is opaque everywhere was dropped: the file shows the same.
     return plain and kept and opened.bands - opened.hasalpha() == shown.bands - shown.hasalpha()
+
+
+def _has_rest(name: str, content: bytes) -> bool:
+    """Whether the coded data goes on behind the picture: if it does, the picture is the same without the data's end.
+    Also true if the decoder warns of bytes that it skips."""
+    if name not in _SHORTENED:
+        return False
+    whole = _decoded(content)
+    return whole is None or any(_shows(shorter, whole) for shorter in _SHORTENED[name](content, _CUT))
+
+
+def _shows(content: bytes, whole: Image) -> bool:
+    picture = _decoded(content)
+    return picture is not None and not (picture != whole).max()
+
+
+def _decoded(content: bytes) -> Image | None:
+    """The picture in memory; None if the decoder reports an error or a warning."""
+    try:
+        return pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="warning").copy_memory()
+    except pyvips.Error:
+        return None
 
 
 def _hides_nothing(base: Base) -> bool:

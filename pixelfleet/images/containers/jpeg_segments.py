@@ -57,6 +57,20 @@ def under_head_of(coded: bytes, head: bytes) -> bytes | None:
     return b"".join([_SOI, *heads, *picture, _EOI])
 
 
+def shortened(content: bytes, cut: int) -> Iterator[bytes]:
+    """For each scan whose coded data has more than `cut` bytes, the file without the last `cut` bytes of the data.
+
+    `content` is a whole JPEG, as from `under_metadata_of`.
+    """
+    parts = [segment for _, segment in _segments(content)]
+    for number, part in enumerate(parts):
+        head = 2 + int.from_bytes(part[2:4], "big")
+        if part[1] == _SCAN and len(part) - head > cut:
+            # A single 0xFF at the end would begin a marker.
+            short = part[:head] + part[head:-cut].rstrip(b"\xff")
+            yield b"".join([_SOI, *parts[:number], short, *parts[number + 1 :], _EOI])
+
+
 def exif_in(content: bytes) -> bytes:
     """The EXIF of a JPEG as a TIFF structure; empty if there is none.
 

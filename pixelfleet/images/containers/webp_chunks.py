@@ -3,6 +3,7 @@
 The coded pictures are copied as they are, so that no pixel changes.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 _HEADER: Final = 12
@@ -48,6 +49,18 @@ def under_metadata_of(original: bytes, encoded: bytes) -> bytes | None:
     extended = bytes((flags, 0, 0, 0)) + b"".join((side - 1).to_bytes(3, "little") for side in size)
     profile = metadata.pop(b"ICCP", b"")
     return _riff(_chunk(b"VP8X", extended), profile, picture, *metadata.values())
+
+
+def shortened(content: bytes, cut: int) -> Iterator[bytes]:
+    """For each coded picture of more than `cut` bytes, and for an alpha, the file without its last `cut` bytes.
+
+    `content` is a whole and still WebP, as from `under_metadata_of`.
+    """
+    chunks = _chunks(content) or {}
+    for name in (*_PICTURES, _ALPHA):
+        if len(chunks.get(name, b"")) > cut:
+            shorter = chunks | {name: chunks[name][:-cut]}
+            yield _riff(*(_chunk(kind, coded) for kind, coded in shorter.items()))
 
 
 def _chunks(content: bytes) -> dict[bytes, bytes] | None:

@@ -379,3 +379,41 @@ def test_bytes_behind_the_last_row_of_a_png_do_not_get_out() -> None:
         content = b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks)
         bare = png_picture.under_metadata_of(content, content)
         assert bare == (content if (rows, appended) == (b"\0ab", b"") else None)
+
+
+def with_rest(content: bytes) -> bytes:
+    """The file with a text inside its coded data, behind what decoders read: in the first scan, or the last chunk."""
+    if content.startswith(b"\xff\xd8"):
+        scan = content.index(b"\xff\xda")
+        end = next(
+            at for at in range(scan + 2, len(content)) if content[at] == 0xFF and content[at + 1] not in range(9)
+        )
+        return content[:end] + SECRET + content[end:]
+    name = max(content.find(b"VP8 "), content.find(b"VP8L"))
+    length = int.from_bytes(content[name + 4 : name + 8], "little")
+    coded = content[name + 8 : name + 8 + length] + SECRET
+    whole = content[8:name] + content[name : name + 4] + struct.pack("<I", len(coded)) + coded + bytes(len(coded) % 2)
+    return b"RIFF" + struct.pack("<I", len(whole)) + whole
+
+
+@pytest.mark.parametrize(
+    ("code", "options"),
+    [
+        ("JPEG", {"quality": 40}),
+        ("JPEG", {"quality": 40, "progressive": True}),
+        ("WEBP", {"quality": 40}),
+        ("WEBP", {"lossless": True}),
+    ],
+    ids=str,
+)
+def test_bytes_within_the_coded_data_that_show_nothing_do_not_get_out(
+    save: Save, rendered: Run, photo: Image.Image, code: str, options: dict[str, Any]
+) -> None:
+    source = save(photo.quantize(8).convert("RGB") if "lossless" in options else photo, code, **options)
+    asks = asked(code, quality=100)
+    [clean] = rendered(source, asks).variants
+    assert has_original_pixels(clean, source)
+    source.write_bytes(with_rest(source.read_bytes()))
+    assert pixels(source) == pixels(clean.path)
+    [kept] = rendered(source, asks).variants
+    assert SECRET not in kept.path.read_bytes()
