@@ -111,7 +111,10 @@ class S3Conformance:
         old = s3.put_object(Bucket=versioned, Key="k", Body=b"old")["VersionId"]
         s3.delete_object(Bucket=versioned, Key="k")
         source: Any = {"Bucket": versioned, "Key": "k", "VersionId": old}
-        copy = s3.copy_object(Bucket=versioned, Key="k", CopySource=source)["VersionId"]
+        # A key with a delete marker has no object (S3 user guide, "How to prevent object overwrites ...").
+        copy = s3.copy_object(Bucket=versioned, Key="k", CopySource=source, IfNoneMatch="*")["VersionId"]
+        taken = code_of(s3.copy_object, Bucket=versioned, Key="k", CopySource=source, IfNoneMatch="*")
+        assert taken == "PreconditionFailed"
         assert (copy != old, s3.head_object(Bucket=versioned, Key="k")["VersionId"]) == (True, copy)
         assert s3.get_object(Bucket=versioned, Key="k")["Body"].read() == b"old"
         nothing: Any = {"Bucket": versioned, "Key": "nothing"}
