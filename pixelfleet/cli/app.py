@@ -1,8 +1,8 @@
-"""Typer with three differences.
+"""Typer with four differences.
 
-The help of a flag has no `<bool>`, since a flag takes no value. An error of a value has no kind. The commands of
-`LazyGroup` are imported when they are called: most of a short command's time is the import of libraries, and no command
-needs the libraries of all others.
+The help of a flag has no `<bool>`, since a flag takes no value. An error of a value has no kind. A command that is
+interrupted always says so, and what to do next. The commands of `LazyGroup` are imported when they are called: most of
+a short command's time is the import of libraries, and no command needs the libraries of all others.
 """
 
 import importlib
@@ -12,6 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
+
+from pixelfleet.cli.terminable import say_stopped
 
 
 def _without_type_of_flags(params: list[Any]) -> list[Any]:
@@ -30,6 +32,14 @@ class Command(TyperCommand):
         except typer.BadParameter as error:
             # Typer validates by pydantic, which says of what kind its own error is.
             error.message = error.message.removeprefix("Value error, ")
+            raise
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            if not hasattr(stop, "__notes__"):
+                say_stopped(stop, "run the same command again to begin anew")
             raise
 
     def get_params(self, ctx: Any) -> list[Any]:

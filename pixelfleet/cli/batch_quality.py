@@ -125,7 +125,8 @@ def _measured(deployment: Deployment, sample: SampleOfImages, scores: BatchScore
     if not images:
         return []
     problems = []
-    with QualityMeter(deployment) as meter, MESSAGES.status("measuring") as status:
+    again = "measured scores are not stored; run the same command again, with a smaller --measure for fewer images"
+    with terminable(again), QualityMeter(deployment) as meter, MESSAGES.status("measuring") as status:
         for number, image in enumerate(images, 1):
             status.update(f"measuring {number:,} of {len(images):,}")
             try:

@@ -4,9 +4,19 @@ import time
 from dataclasses import asdict
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn
 
-from pixelfleet.cli.console import MESSAGES, RESULTS, count, emit, local, printable, say, time_left_in_words
+from pixelfleet.cli.console import (
+    MESSAGES,
+    RESULTS,
+    count,
+    emit,
+    live_display,
+    local,
+    printable,
+    say,
+    time_left_in_words,
+)
 from pixelfleet.cli.progress import LINE_EVERY
 from pixelfleet.cli.watch import LOOK_EVERY, Looks, again
 from pixelfleet.deployment import Deployment
@@ -80,9 +90,7 @@ def watch_rollout(deployment: Deployment, rollout_id: str, *, as_json: bool) -> 
     """
     looks, last_line = Looks(), time.monotonic()
     row = rollout_row(deployment, rollout_id)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), console=MESSAGES, transient=True
-    ) as live:
+    with live_display(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30)) as live:
         bar = live.add_task(row.id, total=max(row.facts.images, 1))
         while not row.task.settled:
             now = time.monotonic()

@@ -1,5 +1,6 @@
 """`pixelfleet purge`."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from pixelfleet.cli.selection import (
     selection_of,
     who,
 )
-from pixelfleet.cli.terminable import terminable
+from pixelfleet.cli.terminable import say_stopped, terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.operations.dead_letter_passes import count_given_up, give_up, remaining
 from pixelfleet.operations.failures import Selection, dead_letters
@@ -50,8 +51,12 @@ def purge(
     """
     deployment = Deployment(load_settings())
     selection = checked(deployment, selection_of(lane, cause, batch, owner, image))
-    if not dry_run:
-        listed = ", ".join(f"{name} {number:,}" for name, number in dead_letters(deployment).items())
+    if not dry_run and not yes:
+        waiting = dead_letters(deployment)
+        if not any(waiting.values()):
+            _show_empty(waiting, as_json=as_json)
+            return
+        listed = ", ".join(f"{name} {number:,}" for name, number in waiting.items())
         confirm(f"The dead-letter queues hold: {listed}. The selected messages would be deleted.", yes=yes)
     passes: dict[str, Pass] = {}
     try:
@@ -65,8 +70,8 @@ def purge(
                 passes |= count_given_up(deployment, selection, progress)
             else:
                 passes |= give_up(deployment, selection, who(), progress).passes
-    except KeyboardInterrupt:
-        say(f"\nstopped: {_so_far(deployment, selection, passes, dry_run=dry_run)}", style="yellow")
+    except KeyboardInterrupt as stop:
+        say_stopped(stop, _so_far(deployment, selection, passes, dry_run=dry_run))
         raise
     if as_json:
         document: dict[str, object] = {
@@ -77,6 +82,13 @@ def purge(
     would = "would be deleted" if dry_run else "deleted"
     for name, done in passes.items():
         RESULTS.print(f"{name}: {count(done.deleted, 'dead letter')} {would}, {done.left:,} left")
+
+
+def _show_empty(queues: Iterable[str], *, as_json: bool) -> None:
+    """SQS estimates the numbers, a minute late at most: --yes looks into the queues in any case."""
+    if as_json:
+        emit({name: {"deleted": 0, "left": 0} for name in queues})
+    say("nothing was deleted: the dead-letter queues are empty")
 
 
 def _so_far(deployment: Deployment, selection: Selection, passes: dict[str, Pass], *, dry_run: bool) -> str:

@@ -1,6 +1,7 @@
 """`pixelfleet rm`."""
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Annotated
 
 import typer
@@ -43,6 +44,12 @@ def rm(
         raise SetupError("name either images or one --batch to remove")
     deployment = Deployment(load_settings())
     selected, what = _selected(deployment, images or [], batch)
+    waiting = iter(selected)
+    first = next(waiting, None)
+    if first is None:
+        _show_nothing(dry_run=dry_run, as_json=as_json)
+        return
+    selected = chain((first,), waiting)
     if dry_run:
         _show_plan(selected, as_json=as_json)
         return
@@ -65,9 +72,19 @@ def _selected(deployment: Deployment, named: list[str], batch: str | None) -> tu
         present = in_flow(deployment.images, owner, name, PRESENT)
         settled = counts.accounted - counts.deleted
         return present, f"All images of batch {stored.batch_id} ({settled:,} settled so far)"
-    images = [image_named(deployment, text) for text in named]
+    named_images = [image_named(deployment, text) for text in named]
+    images = [image for image in named_images if image.status in PRESENT]
+    for image in named_images:
+        if image.status not in PRESENT:
+            say(f"{printable(image.key)} is deleted already")
     examples = ", ".join(printable(image.key) for image in images[:3])
     return images, f"{count(len(images), 'image')} ({examples}{', ...' if len(images) > 3 else ''})"
+
+
+def _show_nothing(*, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        emit({"dry_run": True, "images": []} if dry_run else {"removed": 0, "released": 0, "refused": []})
+    say(f"nothing {'would be' if dry_run else 'was'} removed: no selected image is there")
 
 
 def _show_plan(images: Iterable[Image], *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from pixelfleet.cli.named_recipe import check_recipe, loaded_recipe, made_at_onc
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.sources import SourcesArgument, fetched_sources, split_sources
 from pixelfleet.cli.summary import check_report, write_outcome
-from pixelfleet.cli.terminable import terminable
+from pixelfleet.cli.terminable import say_stopped, terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.errors import SetupError
@@ -151,9 +151,9 @@ def _carry_out(order: _RunOrder, data: Path, began: float) -> _Result:
                 collected.images.append(image)
                 progress.add(image)
             seconds = time.monotonic() - began
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         ready = sum(image.status == "ready" for image in collected.images)
-        say(f"stopped: {ready:,} of {len(order.sources):,} were ready, their variants are in {order.dest}")
+        say_stopped(stop, f"{ready:,} of {len(order.sources):,} were ready, their variants are in {order.dest}")
         raise
     place = {str(source.path): number for number, source in enumerate(order.sources)}
     images = sorted(collected.images, key=lambda image: place[image.source])

@@ -11,6 +11,7 @@ import typer
 
 from pixelfleet.cli.console import say
 from pixelfleet.cli.naming import image_named
+from pixelfleet.cli.terminable import say_stopped
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import Cause, SetupError
@@ -86,8 +87,9 @@ def confirm(question: str, *, yes: bool) -> None:
         yes = typer.confirm("Go on?", err=True)
     except typer.Abort:
         # Ctrl-C and Ctrl-D at the question.
-        say("\nstopped: nothing was changed", style="yellow")
-        raise KeyboardInterrupt from None
+        stop = KeyboardInterrupt()
+        say_stopped(stop, "nothing was changed")
+        raise stop from None
     if not yes:
         say("nothing was changed")
         raise typer.Exit(0)

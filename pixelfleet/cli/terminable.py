@@ -7,6 +7,12 @@ from contextlib import contextmanager
 from pixelfleet.cli.console import say
 
 
+def say_stopped(stop: KeyboardInterrupt, text: str) -> None:
+    """Print the end of an interrupted command. `app.Command` prints a general sentence for a command that has none."""
+    say(f"\nstopped: {text}", style="yellow")
+    stop.add_note(text)
+
+
 @contextmanager
 def terminable(next_step: str | None = None) -> Iterator[None]:
     """Within, SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
@@ -24,9 +30,9 @@ def terminable(next_step: str | None = None) -> Iterator[None]:
     before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if next_step is not None:
-            say(f"\nstopped: {next_step}", style="yellow")
+            say_stopped(stop, next_step)
         raise
     finally:
         for number, handler in before.items():

@@ -48,7 +48,8 @@ def remove_originals(
     """Remove many images and note the removal; `progress` gets the number of removed images.
 
     A file that is uploaded under the name of an image meanwhile stays, and is one of the refused originals. If an image
-    has no original any more, a job removes the image: S3 may never have sent the event of the original's end.
+    was deleted before, nothing is done. If an image has no original any more, a job removes the image: S3 may never
+    have sent the event of the original's end.
 
     Raises:
         TransientError: S3, DynamoDB or SQS does not answer; removing may be repeated.
@@ -57,7 +58,8 @@ def remove_originals(
     waiting = iter(images)
     with noted(deployment, who, "rm", on) as details:
         details |= {"removed": 0, "refused": 0}
-        while some := list(islice(waiting, DELETED_AT_ONCE)):
+        while taken := list(islice(waiting, DELETED_AT_ONCE)):
+            some = [image for image in taken if image.status in PRESENT]
             for image in filter(lambda image: keeps_original(deployment, image), some):
                 _release(deployment, image, who)
                 result.released += 1

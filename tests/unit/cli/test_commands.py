@@ -121,6 +121,45 @@ def test_a_dry_run_of_purge_deletes_nothing(deployment: Deployment, pixelfleet: 
     assert deployment.queues.depth(deployment.settings.bulk_dlq_url).waiting == 0
 
 
+def test_a_purge_of_empty_queues_asks_no_question(pixelfleet: Any) -> None:
+    """There is no terminal, so a question would end the command with exit code 2."""
+    code, out, err = pixelfleet("purge")
+    assert (code, out, "nothing was deleted: the dead-letter queues are empty" in err) == (0, "", True)
+    assert json.loads(pixelfleet("purge", "--json")[1])["bulk"] == {"deleted": 0, "left": 0}
+
+
+@pytest.mark.parametrize("command", [("failures",), ("duplicates",), ("status",), ("batch", "list"), ("user", "list")])
+def test_ctrl_c_always_says_what_to_do_next(
+    pixelfleet: Any, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pixelfleet.deployment.Deployment.__init__", interrupted)
+    code, _, err = pixelfleet(*command)
+    assert (code, err.strip()) == (130, "stopped: run the same command again to begin anew")
+
+
+def test_ctrl_c_while_scores_are_measured_says_that_they_are_not_stored(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    record(deployment, "ana", "measured", "a.jpg")
+    monkeypatch.setattr("pixelfleet.operations.measured_quality.QualityMeter.scores", interrupted)
+    code, _, err = pixelfleet("batch", "quality", "ana/measured", "--measure", "1")
+    assert (code, err.count("stopped:")) == (130, 1)
+    assert "measured scores are not stored; run the same command again" in err
+
+
+def test_every_live_display_is_silent_where_there_is_no_terminal() -> None:
+    """`console.live_display` alone makes a display of progress."""
+    folder = Path(cli.__file__).parent
+    makers = [path.name for path in folder.glob("*.py") if re.search(r"\bProgress\(\*?", path.read_text())]
+    assert makers == ["console.py"]
+
+
 def test_ctrl_c_during_a_purge_says_how_many_messages_are_deleted_and_how_many_stay(
     deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +195,21 @@ def test_a_dry_run_of_rm_removes_nothing(deployment: Deployment, pixelfleet: Any
     _, out, _ = pixelfleet("rm", keys[0], "--yes")
     assert "1 original removed" in out
     assert deployment.objects.head(deployment.settings.uploads_bucket, keys[0]) is None
+
+
+def test_images_that_are_deleted_already_are_not_removed_again(deployment: Deployment, pixelfleet: Any) -> None:
+    """There is no terminal, so a question would end the command with exit code 2."""
+    image = record(deployment, "me", "gone", "a.png")
+    delete_image(deployment, image, "ana")
+    bucket = deployment.settings.uploads_bucket
+    deployment.s3.put_object(Bucket=bucket, Key=image.key, Body=b"newer")
+    for selection in ((image.key,), ("--batch", "me/gone"), (image.key, "--dry-run"), (image.key, "--yes")):
+        code, out, err = pixelfleet("rm", *selection)
+        assert (code, out, "removed: no selected image is there" in err) == (0, "", True), selection
+    assert "a.png is deleted already" in pixelfleet("rm", image.key)[2]
+    document = json.loads(pixelfleet("rm", image.key, "--json")[1])
+    assert document == {"removed": 0, "released": 0, "refused": []}
+    assert deployment.s3.get_object(Bucket=bucket, Key=image.key)["Body"].read() == b"newer"
 
 
 def test_a_deleted_image_is_restored_by_its_key_or_with_its_batch(deployment: Deployment, pixelfleet: Any) -> None:
