@@ -1,6 +1,6 @@
 """Chooses the metadata that a variant keeps: everything that is still true, or only the picture's creator and owner."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pixelfleet.images.fields import field
@@ -9,7 +9,7 @@ from pixelfleet.images.metadata import xmp as packets
 from pixelfleet.images.metadata.density import declares_density
 from pixelfleet.images.metadata.exif_tree import ExifTree, Field, Fields, read_tree, short, write_tree
 from pixelfleet.images.vips import Image
-from pixelfleet.recipes import Metadata, Profile, Variant
+from pixelfleet.recipes import Hdr, Metadata, Profile, Variant
 
 _ORIENTATION, _COLOUR_SPACE, _SRGB = 274, 40961, 1
 _ARTIST, _COPYRIGHT = 315, 33432
@@ -74,15 +74,16 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
             for tag in (_ARTIST, _COPYRIGHT)
             if tag in tree.image and tree.image[tag].data.strip(b"\0 ")
         }
-        return Blocks(write_tree(ExifTree(rights)), packets.rights(blocks.xmp, iim.as_properties(blocks.iptc)))
-    tree = _kept(read_tree(blocks.exif), keep_gps=keep_gps, own_profile=variant.icc is Profile.KEEP)
+        rights_tree = _with_colour_space(ExifTree(rights), own_space=_has_own_space(variant))
+        return Blocks(write_tree(rights_tree), packets.rights(blocks.xmp, iim.as_properties(blocks.iptc)))
+    tree = _kept(read_tree(blocks.exif), keep_gps=keep_gps)
     if variant.redact:
         tree.image.pop(_KEYWORDS, None)
     tree = _shortened(tree)
     if blocks.density and tree.empty:
         # libvips writes the density into a block of EXIF that is there.
         tree = ExifTree({_ORIENTATION: short(1)})
-    exif = write_tree(tree)
+    exif = write_tree(_with_colour_space(tree, own_space=_has_own_space(variant)))
     own_iptc = iim.kept(blocks.iptc, keywords=not variant.redact)
     from_iptc = {} if keeps_iptc else iim.as_properties(own_iptc)
     return Blocks(
@@ -90,6 +91,18 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
         packets.kept(blocks.xmp, from_iptc, packets.Stays(location=keep_gps, persons=not variant.redact)),
         own_iptc if keeps_iptc else b"",
     )
+
+
+def _has_own_space(variant: Variant) -> bool:
+    """Whether the colours of a variant may be other than sRGB."""
+    return variant.icc is Profile.KEEP or variant.hdr is Hdr.KEEP
+
+
+def _with_colour_space(tree: ExifTree, *, own_space: bool) -> ExifTree:
+    """The tree with sRGB as its space (EXIF 2.32, 4.6.5). libexif writes "uncalibrated" where the field is missing."""
+    if own_space or tree.empty:
+        return tree
+    return replace(tree, exif=tree.exif | {_COLOUR_SPACE: short(_SRGB)})
 
 
 def _shortened(tree: ExifTree) -> ExifTree:
@@ -115,11 +128,9 @@ def _is_preview(one: Field) -> bool:
     return _JPEG in one.data
 
 
-def _kept(tree: ExifTree, *, keep_gps: bool, own_profile: bool) -> ExifTree:
+def _kept(tree: ExifTree, *, keep_gps: bool) -> ExifTree:
     image: Fields = {tag: one for tag, one in tree.image.items() if tag not in _STRUCTURE and not _is_preview(one)}
     exif: Fields = {tag: one for tag, one in tree.exif.items() if tag not in _NOT_KEPT and not _is_preview(one)}
-    if _COLOUR_SPACE in exif and not own_profile:
-        exif[_COLOUR_SPACE] = short(_SRGB)
     gps = tree.gps if keep_gps else {}
     if image or exif or gps:
         image[_ORIENTATION] = short(1)

@@ -229,3 +229,19 @@ def test_exif_that_no_segment_can_hold_loses_its_longest_values_and_the_image_is
         with Image.open(variant.path) as opened:
             assert opened.getexif()[Base.Copyright] == "Ada", variant.name
             assert len(opened.info["exif"]) < 65_536
+
+
+@pytest.mark.parametrize("metadata", ["keep", "copyright"])
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif", "tiff"])
+def test_a_variant_in_srgb_says_srgb_also_where_the_source_says_nothing(
+    tmp_path: Path, kind: str, metadata: str
+) -> None:
+    """EXIF 2.32, 4.6.5: ColorSpace is always recorded, 1 for sRGB. libexif writes "uncalibrated" where it is missing."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x8298] = "Maker", "(c) Ana"
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (20, 16), "teal").save(path, "JPEG", exif=exif)
+    variant = Variant.model_validate({"name": "a", "format": kind, "metadata": metadata})
+    [made] = render(path, probe(path, LIMITS), Recipe(name="r", variants=(variant,)), tmp_path).variants
+    with Image.open(made.path) as shown:
+        assert shown.getexif().get_ifd(0x8769).get(0xA001) == 1
