@@ -29,7 +29,9 @@ MOST_PIXELS: Final = 16_000_000
 #: Scores that are kept; the score that was not asked for the longest time is dropped.
 MOST_KEPT: Final = 10_000
 #: Content types of files that are pictures, not documents or tiles.
-_PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff"})
+_PICTURES: Final = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/avif", "image/jxl", "image/gif", "image/tiff"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from PIL import Image as Picture
 from dashboard.site import SCORES_PER_MINUTE
 from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.users import Scope
+from pixelfleet.images.encode import encoding_of
+from pixelfleet.recipes import OutputFormat, Variant
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
 
@@ -63,6 +65,17 @@ def test_the_score_of_a_variant_is_computed_once_and_is_the_same_for_pages_and_p
 def test_a_variant_that_shows_another_part_of_the_original_has_no_score(dashboard: Dashboard, image: Image) -> None:
     answer = dashboard.program("ana", Scope.READ).get(f"/api/v1/images/{image.image_id}/variants/crop/score")
     assert answer.json() == {"score": None, "reason": "it shows another crop than the original"}
+
+
+def test_a_variant_of_every_format_that_is_one_picture_can_have_a_score(dashboard: Dashboard, image: Image) -> None:
+    site: Any = site_of_client(dashboard.browser("ana"))
+    small = image.variants[0].model_copy(update={"key": "ana/never-computed"})
+    for output in set(OutputFormat) - {OutputFormat.AUTO}:
+        content_type = encoding_of(Variant.model_validate({"name": "v", "format": output})).content_type
+        # None: neither computed before nor without a score.
+        assert site.scores.known(image, small.model_copy(update={"content_type": content_type})) is None
+    tiles = small.model_copy(update={"files": 9})
+    assert site.scores.known(image, tiles).reason == "it is not one picture"
 
 
 def test_scores_are_computed_one_at_a_time_and_a_few_a_minute(dashboard: Dashboard, image: Image) -> None:

@@ -236,7 +236,7 @@ def test_exif_that_no_segment_can_hold_loses_its_longest_values_and_the_image_is
 def test_a_variant_in_srgb_says_srgb_also_where_the_source_says_nothing(
     tmp_path: Path, kind: str, metadata: str
 ) -> None:
-    """EXIF 2.32, 4.6.5: ColorSpace is always recorded, 1 for sRGB. libexif writes "uncalibrated" where it is missing."""
+    """EXIF 2.32, 4.6.5: ColorSpace is always recorded, 1 for sRGB. libexif completes it as "uncalibrated"."""
     exif = Image.Exif()
     exif[0x010F], exif[0x8298] = "Maker", "(c) Ana"
     path = tmp_path / "a.jpg"
