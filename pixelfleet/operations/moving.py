@@ -63,8 +63,8 @@ def move_images(
     `gone` counts images that stay in place: they are in the batch already, their original is gone, archived or in a
     bucket that is not ours, or the batch has another file of that name. `left` counts images that are in both batches:
     no worker has processed the copy in time, the copy failed or has no room for the tags, or somebody replaced the copy
-    or the original. A repeated
-    move continues with these images, and seals the batch that an interrupted move has made. So does a reconcile.
+    or the original. A repeated move continues with these images, and seals the batch that an interrupted move has made.
+    So does a reconcile.
 
     Raises:
         TransientError: S3 or DynamoDB does not answer; moved images stay moved.
