@@ -27,12 +27,18 @@ _SHOWN: Final = 24
 
 @router.get("/batches")
 def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str = "") -> Response:
-    """The batches of the caller; for an operator with owner=*, the batches of everybody."""
+    """The batches of the caller; for an operator with owner=*, the batches of everybody.
+
+    An operator without batches of their own sees everybody's, as in the gallery.
+    """
     site = site_of(request)
     if owner == "*" and not caller.is_operator:
         raise Problem(404, "there is no such page")
     whose = None if owner == "*" else owner_for(caller, owner or None)
     listed, following = batches_page(site, whose, cursor)
+    if caller.is_operator and not listed and request.url.query == "":
+        owner = "*"
+        listed, following = batches_page(site, None, cursor)
     values = {
         "batches": listed,
         "counts": counts_of(site, listed),

@@ -53,12 +53,18 @@ const pressed = new WeakSet();
 
 /** @param {HTMLFormElement} form */
 const guarded = (form) =>
-  form.method === "post" && !form.hasAttribute("hx-post") && !("unguarded" in form.dataset) && form.elements.namedItem("csrf_token") !== null;
+  form.method === "post" && !form.hasAttribute("hx-post") && form.elements.namedItem("csrf_token") !== null;
 
 // This listener follows the one that confirms.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.dataset.checked || !guarded(form)) return;
+  if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.dataset.checked) return;
+  if ("unguarded" in form.dataset) {
+    event.preventDefault();
+    if (!asking.has(form)) signOut(form, event.submitter);
+    return;
+  }
+  if (!guarded(form)) return;
   // The sign-in page has no session yet.
   if (!document.body.dataset.user) return;
   event.preventDefault();
@@ -85,6 +91,23 @@ async function send(form, submitter) {
   submit(form, submitter);
   delete form.dataset.checked;
   delete form.dataset.confirmed;
+}
+
+/**
+ * Signs out, also where the session has ended. Without an answer the browser would replace the page by its own error.
+ * @param {HTMLFormElement} form @param {HTMLElement | null} submitter
+ */
+async function signOut(form, submitter) {
+  asking.add(form);
+  const session = await presentSession();
+  asking.delete(form);
+  if (session === undefined) {
+    announce("The dashboard does not answer. You are still signed in; try again");
+    return;
+  }
+  form.dataset.checked = "yes";
+  submit(form, submitter);
+  delete form.dataset.checked;
 }
 
 /**

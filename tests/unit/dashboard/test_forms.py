@@ -7,6 +7,7 @@ import pytest
 from dashboard.flash import Note, Notes
 from dashboard.forms import Sent
 from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.domain.users import Role
 from pixelfleet.errors import Cause
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token
@@ -17,6 +18,27 @@ def near(page: str, name: str) -> str:
     field = re.search(rf'<div class="field">(?:(?!</div>).)*name="{name}".*?</div>', page, re.DOTALL)
     assert field is not None, page
     return field[0]
+
+
+def test_an_operator_without_batches_is_led_to_the_batches_of_everybody(dashboard: Dashboard) -> None:
+    dashboard.deployment.users.add("otto", hash_password(PASSWORD), Role.OPERATOR)
+    dashboard.deployment.batches.create("dora", "led-to")
+    page = dashboard.browser("otto").get("/batches").text
+    assert "Batches <small>of everybody</small>" in page
+    assert "/batches/dora/led-to" in page
+    assert "No batches yet" in dashboard.browser("otto").get("/batches?owner=otto").text
+
+
+def test_the_card_of_a_purge_says_in_words_how_many_dead_letters_there_are(dashboard: Dashboard) -> None:
+    deployment = dashboard.deployment
+    for url in (
+        deployment.settings.uploads_dlq_url,
+        deployment.settings.bulk_dlq_url,
+        deployment.settings.heavy_dlq_url,
+    ):
+        deployment.sqs.purge_queue(QueueUrl=url)
+    page = dashboard.browser("olga").get("/failures").text
+    assert "The dead-letter queues are empty: there is nothing to purge." in page
 
 
 def test_a_form_with_a_wrong_name_keeps_the_input_of_the_operator(dashboard: Dashboard) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from dashboard.rendering import things
-from dashboard.totals import Totals, totals_of
+from dashboard.totals import Totals, number_of, totals_of
 from pixelfleet.domain.image_filters import Filters
-from pixelfleet.domain.records import Status
+from pixelfleet.domain.records import Counts, Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
 from tests.fakes.records import record
@@ -28,6 +28,12 @@ def test_the_batches_of_an_owner_are_added_up_by_status(counted: Dashboard, monk
     assert totals_of(batches, Filters(owner="tot", status=Status.FAILED)) == Totals(1, 1, more=False)
     monkeypatch.setattr("dashboard.totals.MOST_BATCHES", 2)
     assert totals_of(batches, Filters(owner="tot")).more
+
+
+def test_counters_that_lack_an_image_never_make_a_number_below_zero() -> None:
+    """A removal is counted without the outcome before it if that outcome's counter was lost, or is written later."""
+    lacking = Counts(ready=-1, deleted=1, failed_by_cause={"crashed": -2})
+    assert [number_of(lacking, status) for status in (None, Status.READY, Status.FAILED)] == [0, 0, 0]
 
 
 def test_the_gallery_loads_the_number_if_counters_hold_it(counted: Dashboard) -> None:

@@ -60,6 +60,19 @@ test("a double click sends a form once, and a form whose answer is a download ca
   assert.equal(form.sent.length, 3);
 });
 
+test("signing out while the dashboard does not answer keeps the page and says so", async () => {
+  answer = async () => Promise.reject(new TypeError("down"));
+  const form = new Form();
+  form.dataset.unguarded = "";
+  form.requestSubmit(null);
+  await settled();
+  assert.deepEqual([form.sent.length, place.announce.textContent], [0, "The dashboard does not answer. You are still signed in; try again"]);
+  answer = signedOut;
+  form.requestSubmit(null);
+  await settled();
+  assert.equal(form.sent.length, 1);
+});
+
 test("a form in a dialog whose session has ended is kept, and the dialog does not cover the note", async () => {
   answer = signedOut;
   const form = new Form();
