@@ -124,6 +124,29 @@ function replaceTile(tile) {
   }
 }
 
+/** Images that one request for tiles names, and the most tiles of a kept page that are looked at. */
+const TILES_AT_ONCE = 60;
+const MOST_KEPT = 600;
+
+/** The tiles of a page that the browser has kept: since then, images may have been deleted or processed again. */
+async function renewKept() {
+  const tiles = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-tile]"));
+  const ids = [...tiles].filter((tile) => tile.dataset.status !== "deleted").map((tile) => tile.dataset.tile ?? "");
+  for (let begin = 0; begin < Math.min(ids.length, MOST_KEPT); begin += TILES_AT_ONCE) {
+    const some = ids.slice(begin, begin + TILES_AT_ONCE);
+    const answer = await fetch(`/tiles?${some.map((id) => `id=${id}`).join("&")}`, { redirect: "manual" });
+    if (!answer.ok) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    for (const id of some) {
+      const present = /** @type {HTMLElement | null} */ (holder.content.querySelector(`[data-tile="${id}"]`));
+      const shown = /** @type {HTMLElement | null} */ (document.querySelector(`[data-tile="${id}"]`));
+      if (!present) shown?.remove();
+      else if (present.dataset.status !== shown?.dataset.status) replaceTile(present);
+    }
+  }
+}
+
 // --- elements with the attribute data-follow
 
 /** @type {WeakSet<HTMLElement>} */
@@ -162,7 +185,12 @@ addEventListener("pagehide", () => follower.pause());
 addEventListener("pageshow", async (event) => {
   if (!event.persisted) return;
   // "Back" after signing out must not show the old page.
-  if (await askForSession()) follower.resume();
-  else location.reload();
+  if (!(await askForSession())) {
+    location.reload();
+    return;
+  }
+  follower.resume();
+  // Without a connection, the page stays as it was.
+  await renewKept().catch(() => undefined);
 });
 addEventListener("online", () => follower.resume());
