@@ -108,7 +108,8 @@ function enqueue(chosen) {
   if (earlier) {
     byId("earlier").hidden = true;
     const spared = chosen.length - fresh.length;
-    if (spared) announce(`${files(spared)} ${spared === 1 ? "was" : "were"} uploaded before`);
+    byId("spared").textContent = `${files(spared)} ${spared === 1 ? "was" : "were"} uploaded before`;
+    byId("spared").hidden = !spared;
     began(earlier.batch);
   }
   if (fresh.length) uploads.add(fresh);

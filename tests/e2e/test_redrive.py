@@ -109,6 +109,7 @@ def test_what_the_image_was_at_fault_for_is_redriven_only_when_its_cause_is_name
 
 @pytest.mark.parametrize("filters", [("--lane", "heavy"), ("--cause", "throttled"), ("--batch", "other")])
 def test_filters_leave_what_they_do_not_name(live: LiveFleet, failed: Image, filters: tuple[str, str]) -> None:
+    live.deployment.batches.create(live.owner, "other")
     assert pixelfleet("redrive", "--owner", live.owner, *filters, "--yes")["sent"] == 0
     assert live.image(failed.image_id) == failed
 
