@@ -1,7 +1,7 @@
 """Redrive and purge as background tasks. A request begins a task, a thread runs the task, and operators follow it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Final
@@ -11,11 +11,15 @@ from dashboard.rendering import things
 from pixelfleet.aws.dead_letters import Pass
 from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.rollout import RolloutFacts
 from pixelfleet.errors import PixelfleetError
 from pixelfleet.operations import redrive as operation
+from pixelfleet.operations.batch_rows import RolloutRow
 from pixelfleet.operations.bulk import BulkResult
 from pixelfleet.operations.dead_letter_passes import give_up, remaining
 from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.recipe_rollback import Rollback, images_to_return, roll_back
 from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
 from pixelfleet.operations.redrive import RedriveOrder, jobs
 from pixelfleet.operations.routes import RouteChange
@@ -32,6 +36,7 @@ THREAD: Final = "background-task-"
 COUNT_OUTDATED: Final = "count outdated images"
 MAKE_OUTDATED: Final = "make outdated images again"
 
+ROLL_BACK: Final = "roll back"
 COUNT_TOUCHED: Final = "count images of a route"
 #: Counts of the images of a changed route at once. They do not take the places of tasks that somebody asks for.
 MOST_COUNTING: Final = 1
@@ -104,6 +109,24 @@ class Runner:
             _touched(self._deployment, follow, change)
 
         return self._start(COUNT_TOUCHED, who, change.route.match, work, self._counts)
+
+    def roll_back(self, who: str, rollout: BackgroundTask) -> BackgroundTask:
+        """Take the images of a rollout back to the kept results of the older recipe.
+
+        Raises:
+            Problem: 404 for another task, 409 while the rollout runs, 429 while too many tasks run.
+        """
+        facts = rollout.rollout
+        if facts is None:
+            raise Problem(404, "this task is no rollout: there is nothing to roll back")
+        if not rollout.settled:
+            raise Problem(409, "the rollout is under way: stop it first, and roll back after that")
+
+        def work(follow: TaskProgress) -> None:
+            _roll_back(self._deployment, follow, facts)
+
+        on = f"{_version(facts.newer)} to {_version(facts.older)}, {RolloutRow(rollout, facts).scope}"
+        return self._start(ROLL_BACK, who, on, work)
 
     def stop(self, task_id: str) -> bool:
         """Stop a task after its present image, ten jobs or ten messages. False for a task of another process."""
@@ -232,6 +255,42 @@ def _touched(deployment: Deployment, follow: TaskProgress, change: RouteChange) 
     result = touched_images(deployment, change, progress)
     state = BackgroundTaskState.STOPPED if follow.stopped.is_set() else BackgroundTaskState.DONE
     follow.end(state, result.in_words(), counts(result))
+
+
+def _roll_back(deployment: Deployment, follow: TaskProgress, facts: RolloutFacts) -> None:
+    result = Rollback()
+
+    def images() -> Iterator[Image]:
+        for image in images_to_return(deployment, facts.newer, facts.owner, facts.batch):
+            if follow.stopped.is_set():
+                raise StopAskedError
+            yield image
+
+    def progress(so_far: Rollback) -> None:
+        nonlocal result
+        result = so_far
+        follow.report(f"{things(so_far.back, 'image')} back", _rollback_counts(so_far))
+
+    state, begun = BackgroundTaskState.DONE, ""
+    try:
+        roll_back(deployment, images(), (facts.newer, facts.older), follow.who, progress)
+    except StopAskedError:
+        state, begun = BackgroundTaskState.STOPPED, "stopped as asked: "
+    older = _version(facts.older)
+    words = f"{begun}{things(result.back, 'image')} back to {older}"
+    if result.missing:
+        words += f"; {result.missing:,} keep no results of it: `pixelfleet reconcile --recipe {older}` makes them again"
+    if result.busy:
+        words += f"; {result.busy:,} are being processed: roll back again after that"
+    follow.end(state, words, _rollback_counts(result))
+
+
+def _rollback_counts(so_far: Rollback) -> dict[str, int]:
+    return {"back": so_far.back, "without_results": so_far.missing, "busy": so_far.busy}
+
+
+def _version(recipe: RecipeRef) -> str:
+    return f"{recipe.name}@{recipe.digest[:12]}"
 
 
 def _outdated_counts(so_far: OutdatedImages) -> dict[str, int]:

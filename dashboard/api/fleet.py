@@ -166,6 +166,26 @@ def stop_background_task(
     return task_out(task)
 
 
+@router.post(
+    "/background-tasks/{task_id}/roll-back",
+    status_code=202,
+    response_model=BackgroundTaskOut,
+    responses=_BEGUN | responses(400, 401, 403, 404, 409, 422, 429, 503),
+    summary="Take the images of a rollout back to the older recipe",
+)
+def roll_back(
+    request: Request, response: Response, caller: Operator, task_id: Annotated[str, Path(max_length=64)]
+) -> BackgroundTaskOut:
+    """As `pixelfleet recipe rollback`: without rendering, while the results of the older recipe are kept.
+
+    The task of the answer is another task than the rollout. 409 while the rollout is under way.
+    """
+    site = site_of(request)
+    task = site.background_tasks.roll_back(caller.name, background_task_for(site, caller, task_id))
+    response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"
+    return task_out(task)
+
+
 @router.get(
     "/background-tasks/{task_id}",
     response_model=BackgroundTaskOut,

@@ -3,11 +3,14 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from dashboard.access import background_task_for, background_tasks_for
 from dashboard.background import CANNOT_STOP
-from dashboard.callers import FormCaller, PageCaller
+from dashboard.callers import FormCaller, OperatorForm, PageCaller
 from dashboard.flash import Note
+from dashboard.problem import Problem
+from dashboard.rendering import segment
 from dashboard.site import Site, site_of
 from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.operations.batch_rows import RolloutRow, rollout_time_left
@@ -35,6 +38,19 @@ def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> 
     stops = site.background_tasks.stop_for(caller.name, task, is_operator=caller.is_operator)
     note = Note("It stops.") if stops else Note(f"{CANNOT_STOP[0].upper()}{CANNOT_STOP[1:]}.", kind="bad")
     return site.after_form(request, f"/background-tasks/{task_id}", note)
+
+
+@router.post("/background-tasks/{task_id}/roll-back")
+def roll_back(request: Request, caller: OperatorForm, task_id: str) -> Response:
+    """Takes the images of a rollout back to the kept results of the older recipe, as a background task."""
+    site = site_of(request)
+    rollout = background_task_for(site, caller, task_id)
+    try:
+        task = site.background_tasks.roll_back(caller.name, rollout)
+    except Problem as problem:
+        note = Note(f"Not rolled back: {problem.detail}.", kind="bad")
+        return site.after_form(request, f"/background-tasks/{segment(task_id)}", note)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 
 @router.get("/background-tasks/{task_id}/live")

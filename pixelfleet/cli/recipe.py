@@ -20,8 +20,7 @@ from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.errors import RecipeError, SetupError, TransientError
 from pixelfleet.extras import missing_modules
 from pixelfleet.operations import recipe_registry
-from pixelfleet.operations.batches import check_batch
-from pixelfleet.operations.recipe_rollback import brought_to, images_of, roll_back
+from pixelfleet.operations.recipe_rollback import images_to_return, roll_back
 from pixelfleet.operations.rollout.order import RolloutOrder
 from pixelfleet.operations.rollout.run import ended_rollout
 from pixelfleet.recipes import BUILTIN, Recipe, Variant, needed_extras
@@ -228,11 +227,7 @@ def rollback(
         raise SetupError("name the images: --owner OWNER, --batch OWNER/NAME, or --all")
     order = RolloutOrder(loaded_recipe(newer), loaded_recipe(to), who(), owner=selection.owner, batch=selection.batch)
     deployment = _deployment()
-    check_batch(deployment, selection.owner, selection.batch)
-    if selection.owner is None:
-        images = brought_to(deployment, order.refs[0])
-    else:
-        images = images_of(deployment, selection.owner, selection.batch)
+    images = images_to_return(deployment, order.refs[0], selection.owner, selection.batch)
     # A rollout of these images that was interrupted or stopped has ended.
     again = "images that are back stay back; run the same command again for the rest"
     with terminable(again), ended_rollout(deployment, order), MESSAGES.status("going back") as status:

@@ -9,6 +9,7 @@ from pixelfleet.domain.rollout import was_brought_to
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.batch_images import in_flow
+from pixelfleet.operations.batches import check_batch
 from pixelfleet.operations.kept_revisions import announce_current
 from pixelfleet.operations.noted import noted
 
@@ -46,6 +47,17 @@ def images_of(deployment: Deployment, owner: str, batch: str | None) -> Iterator
     return (image for _, image in owned if image.status in (Status.READY, *_UNDER_WAY))
 
 
+def images_to_return(deployment: Deployment, newer: RecipeRef, owner: str | None, batch: str | None) -> Iterator[Image]:
+    """The images of a batch, of an owner, or without an owner all images that a rollout brought to `newer`.
+
+    Raises:
+        SetupError: there is no such batch.
+        TransientError: DynamoDB does not answer.
+    """
+    check_batch(deployment, owner, batch)
+    return brought_to(deployment, newer) if owner is None else images_of(deployment, owner, batch)
+
+
 def roll_back(
     deployment: Deployment,
     images: Iterable[Image],
@@ -54,6 +66,8 @@ def roll_back(
     progress: Callable[[Rollback], None],
 ) -> Rollback:
     """Return the images of the first recipe to the kept revision of the second. May be interrupted and repeated.
+
+    `images` and `progress` may raise StopAskedError, which ends the rollback.
 
     Raises:
         SetupError: the two recipes are the same; nothing is changed.

@@ -328,6 +328,7 @@ def work_with_many(olga: Visitor, image: str) -> None:
     follow(olga, olga.post("/api/v1/purge", 202, json={"cause": "empty"}))
     assert olga.get("/api/v1/background-tasks").json()["tasks"]
     olga.post("/api/v1/background-tasks/none/stop", 404)
+    olga.post("/api/v1/background-tasks/none/roll-back", 404)
     for path in (f"/images/{image}/duplicates", f"/api/v1/images/{image}/duplicates"):
         olga.get(path)
     for path in ("/duplicates", "/api/v1/duplicates", "/duplicates?near=4"):
@@ -351,6 +352,7 @@ def work_with_many(olga: Visitor, image: str) -> None:
     follow(olga, olga.post("/bulk/delete", 303, {"all": "owner=olga&batch=none"}))
     done = olga.post("/bulk/delete", 303, {"all": "owner=*&name=none"}).headers["location"]
     olga.post(f"{done}/stop", 303)
+    olga.post(f"{done}/roll-back", 303)
     begun = olga.post("/api/v1/uploads", 201, json={"batch": "spring", "files": [{"name": "big.tif", "bytes": 10**9}]})
     upload_id = begun.json()["files"][0]["parts"]["upload_id"]
     about = {"batch": "spring", "name": "big.tif", "upload_id": upload_id, "bytes": 10**9}

@@ -1,10 +1,14 @@
 """A rollout is a row of the batches, has a page, and is stopped from it; only its owner and operators see it."""
 
 from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
-from pixelfleet.domain.records import RecipeRef
+from pixelfleet.domain.jobs import Origin
+from pixelfleet.domain.records import Image, RecipeRef, timestamp
 from pixelfleet.domain.rollout import RolloutFacts
+from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Scope
+from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
+from tests.waiting import eventually
 
 OLD, NEW = (RecipeRef(name="rolled", digest=digit * 64) for digit in "12")
 
@@ -67,3 +71,80 @@ def test_a_rollout_on_any_machine_is_stopped_by_operators_while_it_runs(dashboar
     tasks.save(task.model_copy(update={"state": BackgroundTaskState.STOPPED}))
     assert dashboard.program("olga", *Scope).post(stop).status_code == 409
     assert "/stop" not in dashboard.browser("olga").get(f"/background-tasks/{task.id}").text
+
+
+def brought(dashboard: Dashboard, batch: str, name: str, *, keep: bool) -> Image:
+    """An image of dora's that the newer recipe made after the older one."""
+    images = dashboard.deployment.images
+    image = record(dashboard.deployment, "dora", batch, name, recipe=OLD)
+    marked = images.queue_again(image, "olga", Origin.REPROCESS, NEW)
+    assert isinstance(marked, Image)
+    aim = Aim(marked.job(Origin.REPROCESS), NEW, "cd" * 16, "w", timestamp())
+    claimed = images.claim(aim, 5, marked)
+    assert isinstance(claimed, Image)
+    made = images.record_ready(aim.claimed(claimed), Success(image.variants, {}, {}), keep=keep)
+    assert isinstance(made, Image)
+    announced = images.announced(made)
+    assert isinstance(announced, Image)
+    return announced
+
+
+def ended(dashboard: Dashboard, batch: str) -> BackgroundTask:
+    """A rollout of a batch of dora's that has ended."""
+    task = begun(dashboard, "dora")
+    assert task.rollout is not None
+    facts = task.rollout.model_copy(update={"batch": batch})
+    task = task.model_copy(update={"rollout": facts, "state": BackgroundTaskState.DONE})
+    dashboard.deployment.background_tasks.save(task)
+    return task
+
+
+def test_operators_roll_the_images_of_a_rollout_back_on_its_page(dashboard: Dashboard) -> None:
+    kept, gone = (brought(dashboard, "rolled", name, keep=name == "kept.jpg") for name in ("kept.jpg", "gone.jpg"))
+    other = brought(dashboard, "unrolled", "other.jpg", keep=True)
+    rollout = ended(dashboard, "rolled")
+    olga, address = dashboard.browser("olga"), f"/background-tasks/{rollout.id}"
+    assert f'action="{address}/roll-back" data-confirm="Roll back to rolled@{"1" * 12}?"' in olga.get(address).text
+    location = olga.post(f"{address}/roll-back").headers["location"]
+    task = settled(dashboard, location.rpartition("/")[2])
+    assert (task.kind, task.state, task.who) == ("roll back", "done", "olga")
+    assert task.message.startswith(f"1 image back to rolled@{'1' * 12}; 1 keep no results of it")
+    recipes = [dashboard.deployment.images.get(image.image_id) for image in (kept, gone, other)]
+    assert [image.revision_recipe for image in recipes if image is not None] == [OLD, NEW, NEW]
+    assert "rolled@111111111111, batch dora/rolled" in olga.get(location).text
+    [note] = [a for a in dashboard.deployment.activity.actions() if a.what == "roll back" and a.who == "olga"]
+    assert (note.details["back"], note.details["outcome"]) == (1, "done")
+
+
+def test_programs_of_operators_roll_back(dashboard: Dashboard) -> None:
+    image = brought(dashboard, "by-program", "a.jpg", keep=True)
+    address = f"/api/v1/background-tasks/{ended(dashboard, 'by-program').id}/roll-back"
+    assert dashboard.program("dora").post(address).status_code == 403
+    answer = dashboard.program("olga", *Scope).post(address)
+    assert (answer.status_code, answer.json()["kind"]) == (202, "roll back")
+    assert answer.headers["location"] == f"/api/v1/background-tasks/{answer.json()['id']}"
+    assert settled(dashboard, answer.json()["id"]).counts["back"] == 1
+    present = dashboard.deployment.images.get(image.image_id)
+    assert present is not None
+    assert present.revision_recipe == OLD
+
+
+def test_a_rollout_under_way_and_another_task_are_not_rolled_back(dashboard: Dashboard) -> None:
+    running = begun(dashboard, "dora")
+    other = dashboard.deployment.background_tasks.begin("redrive", "olga", "everything")
+    olga, program = dashboard.browser("olga"), dashboard.program("olga", *Scope)
+    assert "/roll-back" not in olga.get(f"/background-tasks/{running.id}").text
+    for task, status in ((running, 409), (other, 404)):
+        assert program.post(f"/api/v1/background-tasks/{task.id}/roll-back").status_code == status
+    location = olga.post(f"/background-tasks/{running.id}/roll-back").headers["location"]
+    assert "Not rolled back: the rollout is under way: stop it first" in olga.get(location).text
+
+
+def settled(dashboard: Dashboard, task_id: str) -> BackgroundTask:
+    """The task, once it has ended."""
+
+    def task() -> BackgroundTask | None:
+        present = dashboard.deployment.background_tasks.get(task_id)
+        return present if present is not None and present.settled else None
+
+    return eventually(task)

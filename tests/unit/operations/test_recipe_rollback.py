@@ -10,6 +10,7 @@ from pixelfleet.domain.records import Image, RecipeRef, Status, as_member
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.kept_revisions import announce_current
 from pixelfleet.operations.recipe_rollback import Rollback, images_of, roll_back
+from pixelfleet.operations.stopping import StopAskedError
 from tests.unit.operations.fakes import fake_deployment
 from tests.unit.operations.test_rollout import NEW_REF, OLD_REF, attempt, made
 
@@ -94,3 +95,17 @@ def test_the_job_for_aliases_of_a_lane_that_only_a_newer_release_has_goes_to_hea
     deployment.settings = deployment.settings.model_copy(update={"alias": "{stem}_{variant}.{ext}"})
     announce_current(deployment, image.model_copy(update={"lane": as_member(Lane, "gigantic")}))
     assert [lane for lane, _ in deployment.queues.sent] == [Lane.HEAVY]
+
+
+def test_a_rollback_that_somebody_stops_keeps_the_images_that_are_back_and_is_noted_as_stopped(deployment: Any) -> None:
+    images = rolled_out(deployment, 3)
+
+    def stopped() -> Iterator[Image]:
+        yield images[0]
+        raise StopAskedError
+
+    with pytest.raises(StopAskedError):
+        back(deployment, stopped())
+    assert recipes_of(deployment, images) == [OLD_REF, NEW_REF, NEW_REF]
+    [note] = [action for action in deployment.activity.actions() if action.what == "roll back"]
+    assert (note.details["back"], note.details["outcome"]) == (1, "stopped")
