@@ -12,7 +12,7 @@ from pixelfleet.aws.configuration import lacks_credentials
 from pixelfleet.cli.app import App
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, local, say
 from pixelfleet.cli.named_recipe import loaded_recipe
-from pixelfleet.cli.rollout import rollout
+from pixelfleet.cli.rollout import rollout, scope_options
 from pixelfleet.cli.selection import selection_of, who
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
@@ -20,6 +20,7 @@ from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.errors import RecipeError, SetupError, TransientError
 from pixelfleet.extras import missing_modules
 from pixelfleet.operations import recipe_registry
+from pixelfleet.operations.recipe_registry import pinned_name
 from pixelfleet.operations.recipe_rollback import images_to_return, roll_back
 from pixelfleet.operations.rollout.order import RolloutOrder
 from pixelfleet.operations.rollout.run import ended_rollout
@@ -241,7 +242,11 @@ def rollback(
         if not (result.back or result.missing or result.busy):
             say(f"nothing was changed: no selected image is made by {newer}", style="yellow")
         if result.missing:
-            say(f"{result.missing:,} keep no results of {to}: `pixelfleet reconcile --recipe {to}` makes them again")
+            names = [pinned_name(deployment, each) for each in (order.older, order.newer)]
+            rollout_back = " ".join(
+                ["pixelfleet recipe rollout", names[0], "--instead-of", names[1], *scope_options(selection)]
+            )
+            say(f"{result.missing:,} keep no results of {to}. To make them again by {to}: `{rollout_back}`")
         if result.busy:
             say(f"{result.busy:,} are being processed: repeat the command after that")
     if result.missing or result.busy:

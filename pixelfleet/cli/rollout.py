@@ -87,7 +87,7 @@ def rollout(
     deployment = Deployment(load_settings(), connections=20)
     recipes = loaded_recipe(newer, deployment), loaded_recipe(older, deployment)
     names = pinned_name(deployment, recipes[0]), pinned_name(deployment, recipes[1])
-    back = f"pixelfleet recipe rollback {names[0]} --to {names[1]} {' '.join(_scope(selection)) or '--all'}"
+    back = f"pixelfleet recipe rollback {names[0]} --to {names[1]} {' '.join(scope_options(selection)) or '--all'}"
     given = {"--sample": sample, "--seed": seed, "--canary": canary, "--max-failures": max_failures, "--rate": rate}
     order = RolloutOrder(
         newer=recipes[0],
@@ -233,11 +233,20 @@ def _command(
     """This command, which goes on where it stops; with the versions of today, as there may be newer ones by then."""
     options = [(name, str(value)) for name, value in given.items() if value != _DEFAULTS[name]]
     flags = ["--yes"] * yes + ["--json"] * as_json
-    command = ["recipe", "rollout", names[0], "--instead-of", names[1], *_scope(selection), *chain(*options), *flags]
+    command = [
+        "recipe",
+        "rollout",
+        names[0],
+        "--instead-of",
+        names[1],
+        *scope_options(selection),
+        *chain(*options),
+        *flags,
+    ]
     return shlex.join(["pixelfleet", *command])
 
 
-def _scope(selection: Selection) -> list[str]:
+def scope_options(selection: Selection) -> list[str]:
     """The options that name the images; none for the images of all owners."""
     if selection.owner is None:
         return []

@@ -15,6 +15,8 @@ from pixelfleet.settings import load_settings
 
 #: Seconds that a link to a result works.
 LINK_SECONDS: Final = 3_600
+#: Digits of the digest of a recipe: enough for `pixelfleet recipe show`.
+_DIGEST: Final = 12
 
 ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="An image's id, its key, or s3://BUCKET/KEY.")]
 
@@ -46,7 +48,7 @@ def _show(image: Image, links: dict[str, str], page: str) -> None:
         "status": image.status if image.cause is None else f"{image.status}: {image.cause}: {image.message}",
         "owner": image.owner,
         "batch": image.batch or "-",
-        "recipe": image.recipe.name if image.recipe else "-",
+        "recipe": f"{image.recipe.name}@{image.recipe.digest[:_DIGEST]}" if image.recipe else "-",
         "size": f"{image.width} x {image.height} {image.format}" if image.width else "-",
         "bytes": decimal(image.bytes) if image.bytes is not None else "-",
         "sha-256": image.sha256 or "-",

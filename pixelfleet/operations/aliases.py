@@ -27,8 +27,8 @@ Place = tuple[str, str]
 
 TAKEN: Final = "another image has this key and keeps it; an image that waits gets the key once the other is removed"
 FOREIGN: Final = (
-    "the key has a file that pixelfleet did not write, and keeps it: move or delete that file, and the next reconcile "
-    "writes the alias; or choose another template"
+    "the key has a file that pixelfleet did not write, and keeps it: move or delete that file, and the next scheduled "
+    "reconcile writes the alias; or choose another template"
 )
 
 

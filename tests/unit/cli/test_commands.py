@@ -403,6 +403,8 @@ def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployme
         assert max(len(line) for line in out.splitlines()) <= 80, arguments
         assert "…" not in out, arguments
     _, out, _ = pixelfleet("show", image.image_id)
+    assert image.recipe is not None
+    assert f"\nrecipe    {image.recipe.name}@{image.recipe.digest[:12]}\n" in out
     assert "…" not in out
 
 

@@ -180,6 +180,14 @@ def test_a_rollback_of_all_takes_back_what_a_rollout_touched_and_nothing_else(
     assert pixelfleet("rollback", "shop@2", "--to", "shop@1", "--all", "--owner", "ana")[0] == 2
 
 
+@pytest.mark.parametrize("scope", ["--all", "--owner ana", "--batch ana/b1"])
+def test_images_that_keep_no_results_are_left_to_a_rollout_of_the_same_images(pixelfleet: Any, scope: str) -> None:
+    code, out, err = pixelfleet("rollback", "shop@1", "--to", "shop", *scope.split())
+    assert (code, "0 images back to shop" in out) == (1, True)
+    rollout = "pixelfleet recipe rollout shop@2 --instead-of shop@1"
+    assert f"{rollout} {scope}".removesuffix(" --all") + "`" in " ".join(err.split()), err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
