@@ -279,10 +279,18 @@ def _roll_back(deployment: Deployment, follow: TaskProgress, facts: RolloutFacts
     older = _version(facts.older)
     words = f"{begun}{things(result.back, 'image')} back to {older}"
     if result.missing:
-        words += f"; {result.missing:,} keep no results of it: `pixelfleet reconcile --recipe {older}` makes them again"
+        again = f"`pixelfleet recipe rollout {older} --instead-of {_version(facts.newer)}{_scope(facts)}`"
+        words += f"; {result.missing:,} keep no results of it: {again} makes them again"
     if result.busy:
         words += f"; {result.busy:,} are being processed: roll back again after that"
     follow.end(state, words, _rollback_counts(result))
+
+
+def _scope(facts: RolloutFacts) -> str:
+    """The options that name the images of a rollout; none for the images of all owners."""
+    if facts.batch is not None:
+        return f" --batch {facts.owner}/{facts.batch}"
+    return f" --owner {facts.owner}" if facts.owner is not None else ""
 
 
 def _rollback_counts(so_far: Rollback) -> dict[str, int]:

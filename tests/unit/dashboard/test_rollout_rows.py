@@ -109,6 +109,8 @@ def test_operators_roll_the_images_of_a_rollout_back_on_its_page(dashboard: Dash
     task = settled(dashboard, location.rpartition("/")[2])
     assert (task.kind, task.state, task.who) == ("roll back", "done", "olga")
     assert task.message.startswith(f"1 image back to rolled@{'1' * 12}; 1 keep no results of it")
+    # A reconcile by that recipe would make every image of the bucket.
+    assert f"recipe rollout rolled@{'1' * 12} --instead-of rolled@{'2' * 12} --batch dora/rolled`" in task.message
     recipes = [dashboard.deployment.images.get(image.image_id) for image in (kept, gone, other)]
     assert [image.revision_recipe for image in recipes if image is not None] == [OLD, NEW, NEW]
     assert "rolled@111111111111, batch dora/rolled" in olga.get(location).text
