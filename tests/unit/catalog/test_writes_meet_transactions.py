@@ -255,6 +255,7 @@ WRITERS: Final[dict[str, Act]] = {
         t.batches.create("me", "b1"),
         lambda: t.batches.set_min_score("me", "b1", Score(Metric.SSIMULACRA2, 50)),
     )[1],
+    "Batches.forget_move": lambda t: (t.batches.create("me", "b1"), lambda: t.batches.forget_move("me", "b1"))[1],
     "Batches.seal": lambda t: (t.batches.create("me", "b1"), lambda: t.batches.seal("me", "b1", ["a"]))[1],
     "Batches.count_anew": _count_anew,
     "Batches.completed_by": _of_sealed(lambda batches, image_id: batches.completed_by("me", "b1", image_id)),
