@@ -39,17 +39,20 @@ locals {
     worker = {
       Heartbeats           = { actions = ["dynamodb:PutItem", "dynamodb:DeleteItem"], streams = ["workers"] }
       Throughput           = { actions = ["dynamodb:UpdateItem"], streams = ["finished#*"] }
-      Moves                = { actions = ["dynamodb:Query"], streams = ["background_tasks"] }
       PendingInvalidations = { actions = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"], streams = ["invalidations#*"] }
     }
-    # The dashboard shows every stream: its Query is in a statement without a condition.
+    # The dashboard shows every stream: its Query is in a statement without a condition. Only the command line writes
+    # rollouts; the dashboard asks them to stop.
     dashboard = {
-      Activity = { actions = ["dynamodb:GetItem", "dynamodb:PutItem"], streams = ["operator", "background_tasks"] }
+      Activity     = { actions = ["dynamodb:GetItem", "dynamodb:PutItem"], streams = ["operator", "background_tasks"] }
+      Rollouts     = { actions = ["dynamodb:GetItem"], streams = ["rollouts"] }
+      StopRequests = { actions = ["dynamodb:PutItem"], streams = ["stop_requests"] }
     }
     # A reconcile and a digest are noted; the digest reads the counts of the workers; a reconcile sends the invalidations
-    # that no worker has sent, and seals the batch of a move that does not run any more.
+    # that no worker has sent, and seals the batch of a move that does not run any more: it reads the latest tasks.
     reconcile = {
       Activity             = { actions = ["dynamodb:PutItem"], streams = ["operator", "digests"] }
+      Moves                = { actions = ["dynamodb:Query"], streams = ["background_tasks", "rollouts"] }
       Throughput           = { actions = ["dynamodb:Query"], streams = ["finished#*"] }
       PendingInvalidations = { actions = ["dynamodb:Query", "dynamodb:DeleteItem"], streams = ["invalidations#*"] }
     }
