@@ -18,6 +18,8 @@ _NOT_COPIED: Final = frozenset({b"acTL", b"cICP"})
 _PALETTE, _WITH_ALPHA = 3, (4, 6)
 #: The colour types (11.2.1).
 _TYPES: Final = (0, 2, _PALETTE, *_WITH_ALPHA)
+#: Bytes of the transparent colour of grey and of RGB (11.3.1.1).
+_CLEAR_BYTES: Final = {0: 2, 2: 6}
 _STEP: Final = 1 << 20
 
 
@@ -43,13 +45,31 @@ def under_metadata_of(original: bytes, encoded: bytes) -> bytes | None:
     palette = [chunk for name, chunk in chunks if name == b"PLTE" and head[9] == _PALETTE]
     # Transparent colours, which come after the palette. A file with alpha has none.
     clear = [chunk for name, chunk in chunks if name == b"tRNS" and head[9] not in _WITH_ALPHA]
+    if not _are_used(head, names, [_content(chunk) for chunk in palette], [_content(chunk) for chunk in clear]):
+        return None
     metadata = [chunk for name, chunk in others if name in _METADATA]
-    return b"".join([_SIGNATURE, chunks[0][1], *metadata, *palette, *clear[:1], *pixels, _END])
+    return b"".join([_SIGNATURE, chunks[0][1], *metadata, *palette, *clear, *pixels, _END])
 
 
 def _is_plain(head: bytes) -> bool:
     """Whether IHDR declares at most 8 bits a sample, in grey, RGB or a palette, with or without alpha."""
     return len(head) == 13 and head[8] <= 8 and head[9] in _TYPES and head[12] <= 1
+
+
+def _are_used(head: bytes, names: list[bytes], palettes: list[bytes], clear: list[bytes]) -> bool:
+    """Whether decoders take all bytes of the palette and of the transparent colours (11.2.2, 11.3.1.1, and 5.6 for the
+    order). They ignore a chunk that is too long, repeated or at another place."""
+    if len(palettes) != (head[9] == _PALETTE) or len(clear) > 1:
+        return False
+    entries = len(palettes[0]) // 3 if palettes else 0
+    if palettes and (len(palettes[0]) != 3 * entries or not 1 <= entries <= 1 << head[8]):
+        return False
+    if not clear:
+        return True
+    before = names[: names.index(b"tRNS")]
+    in_order = b"IDAT" not in before and (not palettes or b"PLTE" in before)
+    size = len(clear[0])
+    return in_order and (1 <= size <= entries if palettes else size == _CLEAR_BYTES[head[9]])
 
 
 def _are_whole(packed: bytes, head: bytes) -> bool:

@@ -381,6 +381,43 @@ def test_bytes_behind_the_last_row_of_a_png_do_not_get_out() -> None:
         assert bare == (content if (rows, appended) == (b"\0ab", b"") else None)
 
 
+def png_of(colour_type: int, depth: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of two black pixels with these chunks around its pixels."""
+    head = struct.pack(">IIBBBBB", 2, 1, depth, colour_type, 0, 0, 0)
+    rows = (b"IDAT", zlib.compress(bytes(1 + (6 if colour_type == 2 else 2 if depth == 8 else 1))))
+    whole = [(b"IHDR", head), *(rows if name == b"IDAT" else (name, content) for name, content in chunks)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in [*whole, (b"IEND", b"")])
+
+
+IDAT, PLTE, CLEAR = (b"IDAT", b""), (b"PLTE", bytes(6)), (b"tRNS", bytes(2))
+
+
+@pytest.mark.parametrize(
+    ("colour_type", "depth", "chunks", "copied"),
+    [
+        (3, 1, (PLTE, CLEAR, IDAT), True),
+        (3, 1, (PLTE, (b"tRNS", bytes(2) + SECRET), IDAT), False),
+        (3, 1, ((b"PLTE", bytes(6) + SECRET[:27]), IDAT), False),
+        (3, 8, ((b"PLTE", SECRET[:28]), IDAT), False),
+        (3, 1, (CLEAR, PLTE, IDAT), False),
+        (3, 1, (PLTE, IDAT, CLEAR), False),
+        (3, 1, (PLTE, CLEAR, (b"tRNS", SECRET), IDAT), False),
+        (3, 1, (PLTE, PLTE, IDAT), False),
+        (0, 8, (CLEAR, IDAT), True),
+        (0, 8, ((b"tRNS", SECRET), IDAT), False),
+        (2, 8, ((b"tRNS", bytes(6)), IDAT), True),
+        (2, 8, ((b"tRNS", SECRET), IDAT), False),
+        (2, 8, (IDAT, (b"tRNS", bytes(6))), False),
+    ],
+)
+def test_bytes_of_a_palette_and_of_transparent_colours_that_no_decoder_takes_do_not_get_out(
+    colour_type: int, depth: int, chunks: tuple[tuple[bytes, bytes], ...], *, copied: bool
+) -> None:
+    """PNG, third edition, 5.6, 11.2.2 and 11.3.1.1: libpng ignores such chunks with a warning."""
+    content = png_of(colour_type, depth, *chunks)
+    assert png_picture.under_metadata_of(content, content) == (content if copied else None)
+
+
 def with_rest(content: bytes) -> bytes:
     """The file with a text inside its coded data, behind what decoders read: in the first scan, or the last chunk."""
     if content.startswith(b"\xff\xd8"):
