@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.extras import missing_library
-from pixelfleet.images.containers.jpeg_segments import exif_in
-from pixelfleet.images.jpeg_head import head_of
+from pixelfleet.images.jpeg_head import exif_of
 from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.one_thread import one_thread
 from pixelfleet.images.spare_memory import check_spare_memory
@@ -53,7 +52,7 @@ def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks) -> byt
     codestream = encoded(image, variant, quality)
     if blocks.empty:
         return codestream
-    exif = exif_in(head_of(image, blocks, "exif")) if blocks.exif else b""
+    exif = exif_of(image, blocks) if blocks.exif else b""
     boxes = [_box(b"Exif", bytes(4) + exif)] if exif else []
     boxes += [_box(b"xml ", blocks.xmp)] if blocks.xmp else []
     return b"".join([_CONTAINER, *boxes, _box(b"jxlc", codestream)])

@@ -110,6 +110,19 @@ def test_metadata_follows_the_recipe_and_nothing_else_is_in_the_file(
     assert shown(made["keep"]).size == (120, 160)
 
 
+def test_metadata_stays_where_a_side_is_longer_than_those_of_jpeg(save: Save, rendered: Run) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x8298] = "Maker", "(c) Ana"
+    source = save(Image.new("RGB", (65_600, 2), "red"), "PNG", exif=exif)
+    [kept] = rendered(source, JXL | {"metadata": "keep"}).variants
+    read = Image.Exif()
+    read.load(boxes(kept.path.read_bytes())[b"Exif"][4:])
+    assert (read[0x010F], read[0x8298]) == ("Maker", "(c) Ana")
+    # EXIF 2.32, 4.6.5: PixelXDimension and PixelYDimension.
+    details = read.get_ifd(0x8769)
+    assert (details[0xA002], details[0xA003]) == (kept.width, kept.height) == (65_600, 2)
+
+
 def test_the_same_source_gives_the_same_bytes_and_a_list_gives_each_format(
     save: Save, rendered: Run, photo: Image.Image
 ) -> None:
