@@ -25,13 +25,16 @@ class Output(Protocol):
     def height(self) -> int: ...
     @property
     def bytes(self) -> int: ...
+    @property
+    def quality(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReportVariant:
     """`file` is relative to the folder of results, with forward slashes; `bytes` counts all of a variant's files.
 
-    `ssim` or `ssimulacra2` is the score of a quality that is a target; both are None for other variants.
+    `quality` is the setting of the encoder that a target chose; `ssim` or `ssimulacra2` is its score. All are None for
+    other variants; `quality` also where the original's pixels are used.
     """
 
     name: str
@@ -40,13 +43,16 @@ class ReportVariant:
     width: int
     height: int
     bytes: int
+    quality: int | None = None
     ssim: float | None = None
     ssimulacra2: float | None = None
 
     @classmethod
     def of(cls, output: Output, file: str, score: Score | None = None) -> Self:
-        by_metric = {score.metric.value: score.value} if score is not None else {}
-        return cls(output.name, file, output.format, output.width, output.height, output.bytes, **by_metric)
+        values = {score.metric: score.value} if score is not None else {}
+        scores = output.quality, values.get(Metric.SSIM), values.get(Metric.SSIMULACRA2)
+        size = output.width, output.height, output.bytes
+        return cls(output.name, file, output.format, *size, *scores)
 
     @property
     def score(self) -> Score | None:

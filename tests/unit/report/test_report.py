@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pixelfleet.domain.scores import Score
+from pixelfleet.recipes import Metric
 from pixelfleet.report import Report, ReportImage, ReportVariant, write_contact_sheet, write_report
 from pixelfleet.report.text import MINUS, change, link, size
+from tests.fakes.records import image_of
 
 VARIANT = ReportVariant("thumb", "a/thumb.webp", "webp", 320, 213, 4_000)
 READY = ReportImage("/in/a.jpg", "a.jpg", "id1", "ready", format="jpeg", width=900, height=600, variants=(VARIANT,))
@@ -31,11 +34,19 @@ def test_the_json_has_the_documented_fields(tmp_path: Path) -> None:
             "width": 320,
             "height": 213,
             "bytes": 4000,
+            "quality": None,
             "ssim": None,
             "ssimulacra2": None,
         }
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_variant_has_the_setting_that_a_target_chose_and_its_score() -> None:
+    [stored] = image_of("me", "b", 1).variants[:1]
+    chosen = stored.model_copy(update={"quality": 73})
+    variant = ReportVariant.of(chosen, "a/thumb.webp", Score(Metric.SSIMULACRA2, 75.4))
+    assert (variant.quality, variant.ssim, variant.ssimulacra2) == (73, None, 75.4)
 
 
 def test_an_empty_report_does_not_divide_by_zero() -> None:
