@@ -74,5 +74,17 @@ def has_bytes(image: Image, sha256: str) -> bool:
     return image.sha256 == sha256 and image.status in _KNOWN and current
 
 
+def may_be_own_copy(present: ObjectVersion | None, image: Image) -> bool:
+    """Whether the object that refuses a copy of an image to its key may be that copy: the client repeats a call whose
+    answer is lost, and S3 then says that the key is taken.
+
+    S3 gives the copy of an original that was uploaded in parts, and every copy that is encrypted by KMS, another ETag
+    than its source, so the size decides.
+    """
+    if present is None:
+        return False
+    return (present.etag is not None and present.etag == image.etag) or present.bytes == image.bytes
+
+
 def _in_order(images: Iterable[Image], key: str) -> list[Image]:
     return sorted(images, key=lambda image: (image.key != key, image.uploaded_at, image.image_id))

@@ -23,7 +23,7 @@ from pixelfleet.errors import SetupError
 from pixelfleet.operations import completion
 from pixelfleet.operations.bulk import BulkResult, Progress
 from pixelfleet.operations.completion import MOVE
-from pixelfleet.operations.known_images import has_bytes
+from pixelfleet.operations.known_images import has_bytes, may_be_own_copy
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.removal import delete_image
 
@@ -136,9 +136,10 @@ class _Move:
         except ObjectGoneError:
             return None
         except KeyTakenError:
-            # Somebody has put a file of that name since the look.
+            # Somebody has put a file of that name since the look, or the answer to the copy was lost. The bytes are
+            # compared before the image is deleted.
             present = self._deployment.objects.head(bucket, key)
-            return copy if present is not None and self._is_a_copy(present, image) else None
+            return copy if may_be_own_copy(present, image) else None
         return copy
 
     def _is_a_copy(self, present: ObjectVersion, image: Image) -> bool:

@@ -4,6 +4,7 @@ from pixelfleet.aws.copies import KeyTakenError
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.operations.known_images import may_be_own_copy
 
 
 def may_be_restored(deployment: Deployment, image: Image) -> bool:
@@ -28,7 +29,5 @@ def restore_image(deployment: Deployment, image: Image) -> bool:
     except ObjectGoneError:
         return False
     except KeyTakenError:
-        # The copy itself, if the answer to the first call was lost.
-        present = deployment.objects.head(image.bucket, image.key)
-        return present is not None and present.etag is not None and present.etag == image.etag
+        return may_be_own_copy(deployment.objects.head(image.bucket, image.key), image)
     return True

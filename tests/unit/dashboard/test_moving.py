@@ -173,6 +173,28 @@ def test_a_restore_whose_answer_is_lost_has_restored_the_image(
     assert body_of(deployment, image.key) == b"a picture"
 
 
+@pytest.mark.parametrize("action", ["restore", "move"])
+def test_a_lost_answer_is_no_refusal_where_the_copy_has_another_etag_than_its_source(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    """As of an original that was uploaded in parts, or of a bucket with encryption by KMS."""
+    body = b"a picture of many parts"
+    image = uploaded(deployment, "parts-from", f"{action}.jpg", body)
+    source = image.model_copy(update={"etag": f"{image.etag}-2", "bytes": len(body)})
+    taken = ClientError({"Error": {"Code": "PreconditionFailed"}}, "CopyObject")
+
+    def refuse() -> None:
+        raise taken
+
+    monkeypatch.setattr(deployment.copies, "_client", Late(deployment.s3, after=refuse))
+    if action == "restore":
+        delete_image(deployment, image, "ana")
+        assert restore_image(deployment, source.model_copy(update={"status": Status.DELETED}))
+    else:
+        result = moved(deployment, [source], "parts-to", Workers(deployment, "parts-to").patience())
+        assert (result.done, result.gone, result.left) == (1, 0, 0)
+
+
 def test_an_archived_original_is_neither_restored_nor_moved_and_others_are(deployment: Deployment) -> None:
     archived, plain = (uploaded(deployment, "frozen", f"{name}.jpg") for name in ("archived", "plain"))
     source: Any = {"Bucket": archived.bucket, "Key": archived.key}
