@@ -231,7 +231,8 @@ class Objects:
         """Delete a key's object, in a versioned bucket its current version; the bucket's event starts the rest.
 
         With `etag`, only an object with that ETag is deleted: False if the key has another object by then. A key
-        without an object is deleted already (S3 user guide, "How to perform conditional deletes").
+        without an object is deleted already (S3 user guide, "How to perform conditional deletes"), also if S3 refuses
+        the condition: an earlier try of the call may have deleted the object, and its answer was lost.
         """
         condition: Any = {"IfMatch": f'"{etag}"'} if etag is not None else {}
         with translated(f"delete {key!r}"):
@@ -240,7 +241,7 @@ class Objects:
             except ClientError as error:
                 if etag is None or error_code(error) not in MISSING | OTHER_OBJECT:
                     raise
-                return error_code(error) in MISSING
+                return error_code(error) in MISSING or self.head(bucket, key) is None
         return True
 
     def _list_results(self, prefix: str) -> Iterator[list[str]]:

@@ -93,7 +93,7 @@ class Originals:
         with translated(f"remove from {bucket}"):
             answer = self._client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         for error in answer.get("Errors", []):
-            removed.note(str(error.get("Key")), str(error.get("Code")), str(error.get("Message")))
+            self._note(bucket, removed, str(error.get("Key")), str(error.get("Code")), str(error.get("Message")))
 
     def _remove_singly(self, bucket: str, originals: Sequence[Original], removed: Removed) -> None:
         def remove(one: Original) -> tuple[str, str, str] | None:
@@ -113,4 +113,18 @@ class Originals:
         with ThreadPoolExecutor(THREADS) as pool:
             for refusal in pool.map(remove, originals):
                 if refusal is not None:
-                    removed.note(*refusal)
+                    self._note(bucket, removed, *refusal)
+
+    def _note(self, bucket: str, removed: Removed, key: str, code: str, message: str) -> None:
+        """Note S3's error. An earlier try of the call may have removed the object, and its answer was lost: S3 may then
+        refuse the condition, and the key has no object."""
+        missing = code in OTHER_OBJECT and self._is_missing(bucket, key)
+        removed.note(key, "NoSuchKey" if missing else code, message)
+
+    def _is_missing(self, bucket: str, key: str) -> bool:
+        with translated(f"look at {key!r}"):
+            try:
+                self._client.head_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                return error_code(error) in MISSING
+        return False

@@ -5,8 +5,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from pixelfleet.aws.objects import Objects
 from pixelfleet.aws.originals import OTHER_FILE, NotRemoved, Original, Originals, Removed
 from tests.fakes.s3 import FakeS3
 
@@ -74,6 +76,34 @@ def test_an_object_with_another_etag_stays_and_a_key_without_an_object_is_named(
     [result] = Originals(client).remove("uploads", originals)
     assert result == Removed(2, [f"c{odd}"], [NotRemoved(f"a{odd}", OTHER_FILE)])
     assert [entry["Key"] for entry in client.list_objects_v2(Bucket="uploads")["Contents"]] == [f"a{odd}"]
+
+
+@pytest.mark.parametrize("odd", ["", "\x01"])
+def test_a_removal_whose_answer_is_lost_is_no_refusal(odd: str) -> None:
+    """The client repeats the call. S3 may answer that the condition does not hold, since the key has no object."""
+    fake: Any = FakeS3()
+    fake.create_bucket(Bucket="uploads")
+    key = f"a{odd}"
+
+    class Repeated:
+        def delete_objects(self, **request: Any) -> dict[str, Any]:
+            fake.delete_objects(**request)
+            return {"Errors": [{"Key": key, "Code": "PreconditionFailed", "Message": "a condition did not hold"}]}
+
+        def delete_object(self, **request: Any) -> None:
+            fake.delete_object(**request)
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "DeleteObject")
+
+        def head_object(self, **request: Any) -> Any:
+            return fake.head_object(**request)
+
+    client: Any = Repeated()
+    etag = fake.put_object(Bucket="uploads", Key=key, Body=b"x")["ETag"].strip('"')
+    assert list(Originals(client).remove("uploads", [Original(key, etag)])) == [Removed(1, [key])]
+    again: Any = fake.put_object(Bucket="uploads", Key=key, Body=b"x")
+    unused: Any = None
+    assert Objects(client, unused, "results").delete_original("uploads", key, again["ETag"].strip('"'))
+    assert "Contents" not in fake.list_objects_v2(Bucket="uploads")
 
 
 def test_a_thousand_keys_go_in_one_call() -> None:
