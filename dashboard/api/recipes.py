@@ -112,7 +112,10 @@ def list_versions(request: Request, caller: Reader, name: PlainName) -> Response
     "/recipes/{name}", response_model=RecipePutOut, responses=_CHANGING, summary="Store the newest version of a recipe"
 )
 def put_recipe(request: Request, caller: Operator, name: PlainName, body: RecipeIn) -> RecipePutOut:
-    """Within a minute the new version applies wherever its name is used. Images of earlier versions stay."""
+    """Within a minute the new version applies wherever its name is used. Images of earlier versions stay.
+
+    `POST /outdated` counts the images whose recipe has changed, or makes them again, as a background task.
+    """
     site = site_of(request)
     try:
         recipe = recipes.parse(body.text, name)

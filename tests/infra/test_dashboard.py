@@ -374,7 +374,7 @@ def work_with_recipes(olga: Visitor) -> None:
     for recipe in ("spring", None):
         olga.put("/api/v1/owners/olga/default-recipe", 200, {"recipe": recipe})
         assert olga.get("/api/v1/owners/olga/default-recipe").json()["recipe"] == recipe
-    olga.delete(f"/api/v1/routes/{made['route']['id']}", 204)
+    olga.delete(f"/api/v1/routes/{made['route']['id']}", 200)
     olga.delete("/api/v1/recipes/spring", 204)
 
 

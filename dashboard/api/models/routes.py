@@ -13,6 +13,12 @@ from pixelfleet.operations.routes import RouteTest
 _MATCH: Final = "Which keys: `*` takes all characters but `/`, `**` all, `?` one, `[abc]` one of these."
 _OWNER: Final = "The owner of the images whose key names no owner."
 _BATCH_FROM: Final = "The place of the batch's name in the key."
+COUNT: Final = "Count the images that get another recipe, as a background task. Nothing is processed."
+_COUNTING: Final = (
+    "The id of the background task that counts the images that get another recipe. None if no count was asked for, "
+    "or none could begin, as while another count is under way: `POST /outdated` counts all outdated images."
+)
+_TASK: Final = "20261127T101500Z-1a2b3c4d"
 _PRIORITY: Final = "Routes with a smaller number are tried first."
 
 
@@ -62,11 +68,17 @@ class RouteIn(Model):
     )
     priority: int = Field(PRIORITY, ge=0, le=MOST_PRIORITY, description=_PRIORITY, examples=[PRIORITY])
     first: bool = Field(default=False, description="Put the route before all other routes.", examples=[False])
+    count: bool = Field(default=True, description=COUNT, examples=[True])
 
 
 class RouteAddedOut(Model):
     route: RouteOut
     blocked: list[RouteOut] = Field(description="Later routes that can never match now.", examples=[[]])
+    counting: str | None = Field(description=_COUNTING, examples=[_TASK])
+
+
+class RouteRemovedOut(Model):
+    counting: str | None = Field(description=_COUNTING, examples=[_TASK])
 
 
 class RouteTestIn(Model):

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -16,7 +18,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
 from tests.clock import Clock
 from tests.fakes.deployment import moto_deployment
-from tests.waiting import await_background_tasks
+from tests.waiting import await_background_tasks, eventually
 
 PASSWORD = "correct horse battery"
 USERS = {"ana": Role.USER, "ben": Role.USER, "olga": Role.OPERATOR, "dora": Role.USER}
@@ -61,6 +63,17 @@ def form_token(page: str) -> str:
     actual = re.search(r'name="csrf_token" value="([0-9a-f]{64})"', page)
     assert actual is not None, page
     return actual[1]
+
+
+@contextmanager
+def no_count(client: Any) -> Iterator[None]:
+    """Waits for the present count of a changed route. Within, no other count begins."""
+    free = client.app.state.site.background_tasks._counts
+    assert eventually(lambda: free.acquire(blocking=False))
+    try:
+        yield
+    finally:
+        free.release()
 
 
 @pytest.fixture(scope="package")

@@ -1,9 +1,6 @@
 """The pages of recipes and routes: everybody reads recipes; operators write, remove and route them."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -13,7 +10,7 @@ from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import MAX_TEXT_BYTES
 from tests.fakes.records import record
 from tests.recipes import shop
-from tests.unit.dashboard.conftest import Dashboard
+from tests.unit.dashboard.conftest import Dashboard, no_count
 from tests.waiting import eventually
 
 
@@ -182,17 +179,6 @@ def test_the_images_that_a_change_affects_are_counted_and_can_be_processed_again
     assert "Make them again" in page
     assert dashboard.browser("ana").get(begun.headers["location"]).status_code == 404
     assert "Count them" not in dashboard.browser("ana").get("/recipes/web").text
-
-
-@contextmanager
-def no_count(client: Any) -> Iterator[None]:
-    """Waits for the present count of a changed route. Within, no other count begins."""
-    free = client.app.state.site.background_tasks._counts
-    assert eventually(lambda: free.acquire(blocking=False))
-    try:
-        yield
-    finally:
-        free.release()
 
 
 def test_the_page_of_routes_counts_the_images_that_a_changed_route_touches(dashboard: Dashboard) -> None:

@@ -1,5 +1,6 @@
 """/api/v1/recipes: operators store recipes, everybody reads recipes and chooses recipes for images by name."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from pixelfleet.domain.registry import with_default
 from pixelfleet.domain.users import Scope
 from tests.fakes.records import record
 from tests.recipes import shop
-from tests.unit.dashboard.conftest import Dashboard
+from tests.unit.dashboard.conftest import Dashboard, no_count
 
 
 @pytest.fixture
@@ -108,8 +109,36 @@ def test_routes_are_added_tested_and_removed(dashboard: Dashboard, operator: Any
         (route["id"], [first["route"]["id"]]),
     ]
     for each in listed:
-        assert operator.delete(f"/api/v1/routes/{each['id']}").status_code == 204
+        assert operator.delete(f"/api/v1/routes/{each['id']}").status_code == 200
     assert operator.get("/api/v1/routes").json() == {"routes": []}
+
+
+def test_a_change_of_routes_counts_the_images_that_get_another_recipe(dashboard: Dashboard, operator: Any) -> None:
+    image = record(dashboard.deployment, "eva", "counted-by-api", "a.jpg", etag=hashlib.md5(b"y").hexdigest())
+    dashboard.deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"y")
+    body = {"match": "uploads/eva/counted-by-api/**", "recipe": "zoom"}
+
+    def counted(task_id: str) -> Any:
+        with no_count(operator):
+            pass
+        return operator.get(f"/api/v1/background-tasks/{task_id}").json()
+
+    added = operator.post("/api/v1/routes", json=body).json()
+    count = counted(added["counting"])
+    assert (count["kind"], count["state"], count["counts"]["images"]) == ("count images of a route", "done", 1)
+    removed = operator.delete(f"/api/v1/routes/{added['route']['id']}").json()
+    assert counted(removed["counting"])["message"].startswith("1 image was made by web@")
+    silent = operator.post("/api/v1/routes", json=body | {"count": False}).json()
+    assert silent["counting"] is None
+    assert operator.delete(f"/api/v1/routes/{silent['route']['id']}?count=false").json() == {"counting": None}
+
+
+def test_a_route_is_added_by_the_api_while_another_count_is_under_way(operator: Any) -> None:
+    with no_count(operator):
+        added = operator.post("/api/v1/routes", json={"match": "busy-api/**", "recipe": "zoom"})
+        assert (added.status_code, added.json()["counting"]) == (201, None)
+        removed = operator.delete(f"/api/v1/routes/{added.json()['route']['id']}")
+    assert (removed.status_code, removed.json()) == (200, {"counting": None})
 
 
 def test_the_default_recipe_of_an_owner_is_set_and_removed(operator: Any) -> None:
