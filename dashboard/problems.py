@@ -22,6 +22,8 @@ API: Final = "/api/"
 SIGN_IN: Final = "/sign-in"
 #: Wrong fields that one answer lists.
 MOST_ERRORS: Final = 20
+#: Lists that every user may see, by the first part of their address, as the page of an error names them.
+_LISTS: Final = {"recipes": "recipes", "batches": "batches", "background-tasks": "tasks"}
 
 
 class Invalid(BaseModel):
@@ -106,10 +108,17 @@ def answer(
         problem = ProblemDetails(title=title, status=status, detail=detail, errors=errors)
         body = problem.model_dump(exclude_none=True)
         return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
-    site = site_of(request)
-    return site.page(
-        request, "error.html", {"title": title.capitalize(), "status": status, "detail": detail}, status, headers
-    )
+    address, list_name = _list_of(request.url.path)
+    values = {"title": title.capitalize(), "status": status, "detail": detail}
+    values |= {"list_address": address, "list_name": list_name}
+    return site_of(request).page(request, "error.html", values, status, headers)
+
+
+def _list_of(path: str) -> tuple[str, str]:
+    """The address and the name of the list to which the page of an error leads, by the first part of its address."""
+    kind = path.split("/")[1]
+    # The page of a list that failed does not lead to itself.
+    return (f"/{kind}", _LISTS[kind]) if kind in _LISTS and path != f"/{kind}" else ("/", "images")
 
 
 def to_sign_in(request: Request) -> Response:

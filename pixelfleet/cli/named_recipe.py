@@ -43,11 +43,11 @@ def loaded_recipe(name_or_path: str, deployment: "Deployment | None" = None) -> 
     from pixelfleet.settings import load_settings  # noqa: PLC0415
 
     try:
-        return recipe_named(deployment or Deployment(load_settings()), name_or_path)
+        return recipe_named(deployment or Deployment(load_settings()), name_or_path, or_file=True)
     except TransientError as error:
         if not lacks_credentials(error):
             raise
-        known = unknown_recipe(name_or_path, tuple(BUILTIN))
+        known = unknown_recipe(name_or_path, tuple(BUILTIN), or_file=True)
         raise RecipeError(
             f"{known} (stored recipes were not read: there are no AWS credentials in this shell)"
         ) from None

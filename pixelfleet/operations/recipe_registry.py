@@ -123,8 +123,10 @@ def remove_recipe(deployment: Deployment, who: str, name: str) -> StoredRecipe:
     return removed[0]
 
 
-def recipe_named(deployment: Deployment, name: str) -> Recipe:
+def recipe_named(deployment: Deployment, name: str, *, or_file: bool = False) -> Recipe:
     """A built-in or stored recipe; of a stored recipe any version: `shop`, `shop@3` (number), `shop@1a2b` (digest).
+
+    `or_file`: the message for an unknown name says that a TOML file is right, too.
 
     Raises:
         RecipeError: there is no such recipe or version.
@@ -144,7 +146,7 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
         return _read(deployment, plain, _version_of(plain, version, versions).digest)
     stored = deployment.recipe_registry.get().recipes
     if plain not in stored:
-        raise RecipeError(unknown_recipe(plain, (*BUILTIN, *sorted(stored))))
+        raise RecipeError(unknown_recipe(plain, (*BUILTIN, *sorted(stored)), or_file=or_file))
     return _read(deployment, plain, stored[plain].digest)
 
 
@@ -251,8 +253,13 @@ def _read(deployment: Deployment, name: str, digest: str) -> Recipe:
     return recipes.parse_stored(text, name)
 
 
-def unknown_recipe(name: str, known: Sequence[str]) -> str:
+def unknown_recipe(name: str, known: Sequence[str], *, or_file: bool) -> str:
     """The message for a name that none of the known recipes has."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f": give a TOML file, or one of {', '.join(known)}"
-    return f"no recipe {name!r}{hint}"
+    if near := difflib.get_close_matches(name, known, n=1):
+        return f"no recipe {name!r}; did you mean {near[0]}?"
+    names = ", ".join(known)
+    return (
+        f"no recipe {name!r}: give a TOML file, or one of {names}"
+        if or_file
+        else f"no recipe {name!r}: name one of {names}"
+    )

@@ -224,3 +224,28 @@ def test_the_page_of_an_image_links_to_the_exact_version_of_its_recipe(dashboard
     image = record(dashboard.deployment, "ana", "leads", "a.jpg")
     assert image.recipe is not None
     assert f'href="/recipes/web@{image.recipe.digest}"' in ana.get(f"/images/{image.image_id}").text
+
+
+def test_the_page_of_an_unknown_recipe_names_recipes_and_no_file_and_leads_to_the_recipes(dashboard: Dashboard) -> None:
+    ana = dashboard.browser("ana")
+    ana.headers["Accept"] = "text/html"
+    for address in ("/recipes/qqq", "/recipes/qqq/edit", "/recipes/web?against=qqq"):
+        answer = ana.get(address)
+        assert (answer.status_code, "TOML" in answer.text) == (404, False)
+        assert "name one of web, " in answer.text
+        assert '<a class="button" href="/recipes">To the recipes</a>' in answer.text
+    assert "did you mean zoom?</p>" in ana.get("/recipes/zoomm").text
+    assert "name one of web, " in dashboard.program("ana").get("/api/v1/recipes/qqq").json()["detail"]
+
+
+def test_the_page_of_an_error_leads_to_the_list_of_its_kind(dashboard: Dashboard) -> None:
+    ana = dashboard.browser("ana")
+    ana.headers["Accept"] = "text/html"
+    for address, leads in (
+        ("/batches/ana/no-such-batch", 'href="/batches">To the batches<'),
+        ("/background-tasks/none", 'href="/background-tasks">To the tasks<'),
+        ("/images/none", 'href="/">To the images<'),
+        ("/no-such-page", 'href="/">To the images<'),
+    ):
+        answer = ana.get(address)
+        assert (answer.status_code, leads in answer.text) == (404, True), address

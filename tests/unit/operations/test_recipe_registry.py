@@ -86,6 +86,8 @@ def test_the_error_for_an_unknown_recipe_suggests_a_similar_name(deployment: Any
         recipe_named(deployment, "shpo")
     with pytest.raises(RecipeError, match="one of web, catalog, archive, zoom, responsive, shop"):
         recipe_named(deployment, "qqq")
+    with pytest.raises(RecipeError, match="give a TOML file, or one of web, "):
+        recipe_named(deployment, "qqq", or_file=True)
     with pytest.raises(RecipeError, match="is no name of a recipe"):
         recipe_named(deployment, "Shop!")
 
