@@ -44,6 +44,8 @@ from pixelfleet.settings import load_settings
 THREADS: Final = 8
 #: The most images on a contact sheet: a browser does not show more.
 ON_SHEET: Final = 5_000
+#: Columns in which every list has room.
+_WIDEST: Final = 10_000
 
 batch = App(
     name="batch",
@@ -75,14 +77,28 @@ def list_batches(
     if as_json:
         emit([_document(row, counts) for row in rows])
         return
+    RESULTS.print(_table([_cells(row, counts) for row in rows]) if rows else _no_batches(owner))
+
+
+def _table(rows: list[tuple[str, ...]]) -> Table:
+    """A line for each row. On a narrow terminal, time and recipe are below the id, which has its whole line."""
+    wide = _columns(("batch", "begun", "recipe"), rows)
+    if RESULTS.measure(wide, options=RESULTS.options.update(width=_WIDEST)).maximum <= RESULTS.width:
+        return wide
+    return _columns(
+        ("batch, begun, recipe",), [(f"{name}\n{begun}  {recipe}", *numbers) for name, begun, recipe, *numbers in rows]
+    )
+
+
+def _columns(texts: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("batch", "begun", "recipe"):
+    for column in texts:
         table.add_column(column, overflow="fold")
     for column in ("images", "ready", "failed", "state"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*_cells(row, counts))
-    RESULTS.print(table if rows else _no_batches(owner))
+        table.add_row(*row)
+    return table
 
 
 def _no_batches(owner: str | None) -> str:

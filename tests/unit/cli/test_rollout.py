@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from PIL import Image as Picture
+from rich.console import ConsoleDimensions
 
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.cli import main as cli
-from pixelfleet.cli.console import MESSAGES, RESULTS
+from pixelfleet.cli.console import MESSAGES, RESULTS, PlainConsole
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.records import Image, RecipeRef
@@ -118,7 +119,7 @@ def test_a_sample_is_compared_before_anything_is_queued_and_then_all_images_are_
 
 
 def test_a_rollout_is_a_row_of_its_own_in_the_list_of_batches_and_is_shown_and_watched_like_a_batch(
-    deployment: Deployment, pixelfleet: Any, tmp_path: Path
+    deployment: Deployment, pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment.batches.create("ana", "b1")
     command = ("rollout", "shop", "--instead-of", "shop@1", "--owner", "ana", "--yes")
@@ -134,7 +135,14 @@ def test_a_rollout_is_a_row_of_its_own_in_the_list_of_batches_and_is_shown_and_w
     assert rollout["message"] == f"2 images were made by {versions[1]}; 0 kept {versions[0]}"
     assert rollout["contact_sheet"] == str(tmp_path / "rollout/index.html")
     _, out, _ = pixelfleet("list", group="batch")
-    assert "complete" in out
+    first, second, *_ = out.splitlines()[1:]
+    assert first.split() == [rollout["batch"], "2", "2", "0", "complete"]
+    assert second.rstrip().endswith(f"  {versions[0]} ->")
+    assert max(map(len, out.splitlines())) <= 80
+    monkeypatch.setattr(PlainConsole, "size", ConsoleDimensions(140, 25))
+    _, out, _ = pixelfleet("list", group="batch")
+    assert out.splitlines()[1].startswith(rollout["batch"])
+    assert f"  {versions[0]} -> {versions[1]}  " in out.splitlines()[1]
     code, out, _ = pixelfleet("show", rollout["batch"], group="batch")
     assert (code, f"{rollout['batch']}: complete\n" in out, "go on" in out) == (0, True, False)
     assert f"recipe    {versions[0]} -> {versions[1]}\n" in out
