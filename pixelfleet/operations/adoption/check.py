@@ -33,7 +33,7 @@ def check_adoption(deployment: Deployment, bucket: str, prefix: str = "") -> lis
         # The queue comes first: S3 refuses a notification to a queue that does not take it.
         check_queue_policy(setup, bucket, bucket_arn, queue, _local_queue(deployment)),
         check_events(setup, bucket, queue),
-        _versioning(setup, bucket),
+        _versioning(setup),
         _key(setup, bucket),
         _route(deployment, bucket, prefix),
     ]
@@ -58,14 +58,13 @@ def _readable(deployment: Deployment, bucket: str, prefix: str) -> Check:
     return Check("bucket", State.OK, f"these credentials may list it; {what}")
 
 
-def _versioning(setup: BucketSetup, bucket: str) -> Check:
+def _versioning(setup: BucketSetup) -> Check:
     if setup.versioning == "Enabled":
         return Check("versioning", State.OK, "on: each version of an original stays readable")
     if setup.versioning is None:
         return Check("versioning", State.UNKNOWN, "these credentials may not read s3:GetBucketVersioning")
-    remedy = f"aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled"
-    detail = "off: an image is pinned by the ETag of its original, and a replaced original is gone. Not needed"
-    return Check("versioning", State.OK, detail, remedy)
+    detail = "off, which does no harm: an image is pinned by the ETag of its original, and a replaced original is gone"
+    return Check("versioning", State.OK, detail)
 
 
 def _key(setup: BucketSetup, bucket: str) -> Check:
