@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import json
 import re
 import zlib
@@ -28,6 +29,8 @@ _TIERS: Final = {"ARCHIVE": Archive.ARCHIVE_ACCESS, "DEEP_ARCHIVE": Archive.DEEP
 _MOST_MANIFEST: Final = 50_000_000
 #: Characters of a row. A key has 1,024 bytes, each of which may take three characters.
 _LONGEST_ROW: Final = 100_000
+#: Bytes of a file that are summed at once.
+_BLOCK: Final = 1 << 20
 _POSITION: Final = re.compile(r"(\d{1,9}):(\d{1,12})", re.ASCII)
 _NEEDED: Final = ("Key", "Size", "LastModifiedDate", "ETag")
 
@@ -45,6 +48,15 @@ class Listing(Protocol):
 
     def pages(self, after: str) -> Iterator[ListingPage]:
         """The pages just after a position that an earlier page gave; all pages if the position is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ReportFile:
+    """A file of a report. `md5` is the sum of its compressed bytes in hex digits, empty if the manifest has none."""
+
+    key: str
+    bucket: str
+    md5: str
 
 
 class BucketListing:
@@ -90,14 +102,15 @@ class InventoryListing:
         if missing := [column for column in _NEEDED if column not in self._columns]:
             raise SetupError(f"the inventory has no {', '.join(missing)}: add these fields to its configuration")
         try:
-            self._files = [(str(file["key"]), str(fields["destinationBucket"])) for file in fields["files"]]
+            bucket_of_files = str(fields["destinationBucket"])
+            self._files = [_ReportFile(str(file["key"]), bucket_of_files, _md5_of(file)) for file in fields["files"]]
         except (KeyError, TypeError):
             raise SetupError(f"{manifest} is no inventory manifest: it names no bucket or file of the report") from None
 
     def pages(self, after: str) -> Iterator[ListingPage]:
         """All pages if the position is none of this report: a power cut may damage a kept position.
 
-        Raises TransientError when S3 does not answer, SetupError when a file of the report is missing.
+        Raises TransientError when S3 does not answer, SetupError when a file of the report is missing or another.
         """
         position = _POSITION.fullmatch(after)
         first, begin = (int(position[1]), int(position[2])) if position else (0, 0)
@@ -108,7 +121,8 @@ class InventoryListing:
             begin = 0
 
     def _file_pages(self, number: int, begin: int) -> Iterator[ListingPage]:
-        key, bucket = self._files[number]
+        key, bucket = self._files[number].key, self._files[number].bucket
+        self._check_md5(self._files[number])
         page: list[ListedObject] = []
         row = 0
         with closing(self._open(key, bucket)) as raw:
@@ -123,6 +137,24 @@ class InventoryListing:
                     yield ListingPage(page, f"{number}:{row}")
                     page = []
             yield ListingPage(page, f"{number}:{row}")
+
+    def _check_md5(self, file: "_ReportFile") -> None:
+        """Check a file as a whole before its first row is used. A manifest without sums is not checked.
+
+        Raises:
+            SetupError: the file is not the file that the manifest lists.
+        """
+        if not file.md5:
+            return
+        digest = hashlib.md5(usedforsecurity=False)
+        with closing(self._open(file.key, file.bucket)) as raw:
+            while block := raw.read(_BLOCK):
+                digest.update(block)
+        if digest.hexdigest() != file.md5:
+            raise SetupError(
+                f"{file.key} is not the file that the inventory lists: its MD5 is {digest.hexdigest()}, and the "
+                f"manifest says {file.md5}; take the file again, or the report before it"
+            )
 
     def _listed(self, fields: list[str]) -> list[ListedObject]:
         if len(fields) != len(self._columns):
@@ -167,6 +199,11 @@ class InventoryListing:
                 if path.exists():
                     return open_regular(path)
         return self._listings.open(bucket.rpartition(":")[2], key)
+
+
+def _md5_of(file: dict[str, Any]) -> str:
+    """The sum that a manifest lists for a file: `MD5checksum` (S3 user guide, "Locating your inventory list")."""
+    return str(file.get("MD5checksum") or "").lower()
 
 
 def _date(text: str) -> datetime:

@@ -1,6 +1,7 @@
 """Bucket listings and inventory reports, on moto."""
 
 import gzip
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,6 +147,25 @@ def test_a_damaged_file_of_a_report_is_a_setup_error_that_names_the_file(
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(SetupError, match=r"0\.csv\.gz"):
         list(InventoryListing(Listings(s3), manifest, "uploads", "").pages(""))
+
+
+def test_a_file_with_another_md5_than_the_manifest_says_is_refused_before_its_first_row(
+    s3: "S3Client", tmp_path: Path
+) -> None:
+    """The file is whole, so that gzip has nothing against it: it may be of another report."""
+    report(tmp_path, [[row("a")], [row("b")]])
+    names = ["data/0.csv.gz", "data/1.csv.gz"]
+    sums = [hashlib.md5((tmp_path / name).read_bytes()).hexdigest() for name in names]
+    for listed in (sums, [each.upper() for each in sums]):
+        files = [{"key": name, "MD5checksum": md5} for name, md5 in zip(names, listed, strict=True)]
+        manifest = report(tmp_path, [[row("a")], [row("b")]], {"files": files})
+        listing = InventoryListing(Listings(s3), manifest, "uploads", "")
+        assert [actual.key for page in listing.pages("") for actual in page.objects] == ["a", "b"]
+    manifest = report(tmp_path, [[row("a")], [row("c")]], {"files": files})
+    pages = InventoryListing(Listings(s3), manifest, "uploads", "").pages("")
+    assert [actual.key for actual in next(pages).objects] == ["a"]
+    with pytest.raises(SetupError, match=rf"data/1\.csv\.gz is not the file .* the manifest says {sums[1]}"):
+        next(pages)
 
 
 def test_a_manifest_that_is_too_large_is_not_read(s3: "S3Client", tmp_path: Path) -> None:
