@@ -120,13 +120,11 @@ def rollout(
             return
         if state.step is Step.SAMPLE:
             _sample(run, deployment, order, state, out=out, status=status, document=document, as_json=as_json)
-            status.stop()
-            if dry_run:
-                _tell_dry_run(document, as_json=as_json)
-                return
-            _ask(deployment, order, state, document, yes=yes)
-        else:
-            say(f"going on with the {state.step} of {count(state.images, 'image')}")
+        status.stop()
+        if dry_run:
+            _tell_dry_run(state, document, as_json=as_json)
+            return
+        _ask(deployment, order, state, document, yes=yes)
         status.start()
         with terminable(GOES_ON):
             result = run.carry_out()
@@ -207,10 +205,14 @@ def _tell_skipped(images: Sequence[SampledImage]) -> None:
 def _ask(
     deployment: Deployment, order: RolloutOrder, state: RolloutState, document: dict[str, Any], *, yes: bool
 ) -> None:
-    """
+    """Ask whether the canary may begin. A rollout whose canary began before goes on without a question.
+
     Raises:
         typer.Exit: the answer was no; or nobody is asked, and the sample exceeds the bound.
     """
+    if state.step is not Step.SAMPLE:
+        say(f"going on with the {state.step} of {count(state.images, 'image')}")
+        return
     sample = document["sample"]
     if yes and order.bound.is_exceeded(sample["bad"], sample["sampled"]):
         say(
@@ -274,11 +276,16 @@ def _tell_nothing(state: RolloutState, newer: str, *, as_json: bool, document: d
         say(f"nothing to do: {count(state.newer, 'image')} of this selection were made by {newer}, none by the old one")
 
 
-def _tell_dry_run(document: dict[str, Any], *, as_json: bool) -> None:
+def _tell_dry_run(state: RolloutState, document: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         emit(document)
-    else:
+    elif state.step is Step.SAMPLE:
         say("nothing was queued; the same command without --dry-run goes on with this sample")
+    else:
+        say(
+            f"this rollout of {count(state.images, 'image')} began before, and it was interrupted at the {state.step}: "
+            "nothing was queued. The same command without --dry-run goes on there; --from-start begins anew"
+        )
 
 
 def _show(result: RolloutResult, newer: str, back: str, *, as_json: bool, document: dict[str, Any]) -> None:

@@ -118,6 +118,24 @@ def test_a_sample_is_compared_before_anything_is_queued_and_then_all_images_are_
     assert (code, "nothing to do: 2 images" in err) == (0, True)
 
 
+def test_a_dry_run_of_an_interrupted_rollout_queues_nothing(deployment: Deployment, pixelfleet: Any) -> None:
+    command = ("rollout", "shop", "--instead-of", "shop@1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pixelfleet.operations.rollout.wave.Wave.run", interrupted)
+        assert pixelfleet(*command, "--yes")[0] == 130
+    code, out, err = pixelfleet(*command, "--dry-run")
+    assert (code, out, "it was interrupted at the canary: nothing was queued" in " ".join(err.split())) == (0, "", True)
+    code, out, _ = pixelfleet(*command, "--dry-run", "--json")
+    assert (code, json.loads(out)["step"], json.loads(out)["dry_run"]) == (0, "canary", True)
+    assert recipes_of(deployment) == {OLD.digest}
+    assert pixelfleet(*command, "--yes")[0] == 0
+    assert recipes_of(deployment) == {NEW.digest}
+
+
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_rollout_is_a_row_of_its_own_in_the_list_of_batches_and_is_shown_and_watched_like_a_batch(
     deployment: Deployment, pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
