@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 
 from pixelfleet import recipes
 from pixelfleet.aws.configuration import lacks_credentials
@@ -14,6 +13,7 @@ from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, local
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.rollout import rollout, scope_options
 from pixelfleet.cli.selection import selection_of, who
+from pixelfleet.cli.tables import folding_table
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
@@ -63,7 +63,7 @@ def list_recipes(
 
 
 def _show_recipes(builtin: list[Recipe], stored: list[StoredRecipe]) -> None:
-    table = Table("name", "variants", "", "version", "stored", box=None, pad_edge=False)
+    table = folding_table("name", "variants", "", "version", "stored")
     for each in builtin:
         table.add_row(each.name, ", ".join(v.name for v in each.variants), each.description, "built in", "")
     for one in stored:
@@ -307,7 +307,7 @@ def _show_versions(name: str, *, as_json: bool) -> None:
     if as_json:
         emit([_version(each) | {"present": is_present} for each, is_present in listed])
         return
-    table = Table("version", "digest", "stored", "by", "", box=None, pad_edge=False)
+    table = folding_table("version", "digest", "stored", "by", "")
     for each, is_present in listed:
         when, state = local(each.at), "present" if is_present else ""
         table.add_row(str(each.number), each.digest[:SHORT], when, each.who, state)

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from pixelfleet.cli.app import App
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
 from pixelfleet.cli.route_count import NoCount, count_touched
 from pixelfleet.cli.selection import who
+from pixelfleet.cli.tables import folding_table
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.routes import PRIORITY, Route, never_matching
 from pixelfleet.operations import routes
@@ -86,7 +86,7 @@ def list_routes(*, as_json: AsJson = False) -> None:
     if not listed:
         say("there are no routes")
         return
-    table = Table("id", "priority", "bucket", "match", "gives", box=None, pad_edge=False)
+    table = folding_table("id", "priority", "bucket", "match", "gives")
     for each in listed:
         rivals = ", ".join(rival.route_id for rival in blocked.get(each.route_id, ()))
         gives = _gives(each) + (f"; can never match: {rivals} takes its keys" if rivals else "")

@@ -31,8 +31,10 @@ from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.dead_letter_passes import Progress, PurgeResult, give_up
 from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.recipe_registry import put_recipe
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.removal import delete_image
+from pixelfleet.operations.routes import RouteOrder, add_route
 from pixelfleet.recipes import Metric
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of, record
@@ -389,6 +391,9 @@ def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployme
     deployment.users.add(owner, hash_password("a long password of theirs"), Role.OPERATOR, "somebody-else@example.com")
     deployment.users.issue_token(owner, "the label of a token that is not short", tuple(Scope), 300)
     deployment.background_tasks.begin("make outdated images again", owner, f"all images: owner {owner}, batch {batch}")
+    put_recipe(deployment, owner, shop(name="long"))
+    match = "catalog/of-a-season/**/with-a-long-folder/and-a-name-that-is-longer-than-a-line/**/*.jpeg"
+    add_route(deployment, owner, RouteOrder(match, "shop", "long", batch_from="catalog/{batch}/**/*.jpeg"))
     for arguments in (
         ["batch", "list"],
         ["status"],
@@ -397,6 +402,8 @@ def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployme
         ["user", "list"],
         ["user", "tokens"],
         ["recipe", "list"],
+        ["recipe", "show", "long", "--versions"],
+        ["route", "list"],
     ):
         code, out, _ = pixelfleet(*arguments)
         assert code == 0
