@@ -87,5 +87,6 @@ def background_task_for(site: Site, caller: Caller, task_id: str) -> BackgroundT
     """Raises Problem 404: the task does not exist, or the caller may not see it."""
     task = site.deployment.background_tasks.get(task_id) if len(task_id) <= _LONGEST_ID else None
     if task is None or not may_see_task(caller, task):
-        raise Problem(404, f"there is no background task {task_id[:64]!r}; they are kept for 30 days")
+        kept = "tasks are kept for 30 days, rollouts for 400"
+        raise Problem(404, f"there is no background task {task_id[:64]!r}; {kept}")
     return task

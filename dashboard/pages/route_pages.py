@@ -17,7 +17,7 @@ from dashboard.site import site_of
 from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.keys import MAX_KEY_BYTES
 from pixelfleet.domain.routes import MOST_PRIORITY, PRIORITY, never_matching
-from pixelfleet.errors import SetupError
+from pixelfleet.errors import SetupError, TransientError
 from pixelfleet.operations import routes
 
 router = APIRouter()
@@ -109,8 +109,10 @@ def _counted(request: Request, caller: Caller, change: routes.RouteChange, words
     site = site_of(request)
     try:
         task = site.background_tasks.touched(caller.name, change)
-    except Problem as problem:
-        note = f"{words} The images that get another recipe are not counted: {problem.detail}"
+    except (Problem, TransientError) as error:
+        # The change is stored: an error would make people repeat it.
+        why = error.detail if isinstance(error, Problem) else "the fleet's storage did not answer"
+        note = f"{words} The images that get another recipe are not counted: {why}"
         return site.after_form(request, "/routes", Note(note))
     return site.after_form(request, f"/routes?counting={segment(task.id)}", Note(words))
 

@@ -6,6 +6,8 @@ import pytest
 
 from dashboard.bodies import MOST_FORM, MOST_RECIPE_FORM, MOST_VALUES
 from pixelfleet import recipes
+from pixelfleet.domain.users import Scope
+from pixelfleet.errors import Cause, TransientError
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import MAX_TEXT_BYTES
 from tests.fakes.records import record
@@ -211,6 +213,23 @@ def test_a_route_is_added_while_another_count_is_under_way(dashboard: Dashboard)
     assert "is added; workers follow it within a minute. The images that get another recipe are not counted" in page
     [route] = [r for r in dashboard.deployment.recipe_registry.get().routes if r.match == "busy/**"]
     assert olga.post(f"/routes/{route.route_id}/delete").status_code == 303
+
+
+def test_a_route_is_added_although_its_count_cannot_be_stored(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise TransientError(Cause.THROTTLED, "DynamoDB does not answer")
+
+    olga, program = dashboard.browser("olga"), dashboard.program("olga", *Scope)
+    monkeypatch.setattr(dashboard.deployment.background_tasks, "begin", fails)
+    assert olga.post("/routes", data={"match": "uncounted/**", "recipe": "zoom"}).status_code == 303
+    assert "are not counted: the fleet&#39;s storage did not answer" in olga.get("/routes").text
+    added = program.post("/api/v1/routes", json={"match": "uncounted-too/**", "recipe": "zoom"})
+    assert (added.status_code, added.json()["counting"]) == (201, None)
+    for route in dashboard.deployment.recipe_registry.get().routes:
+        if route.match.startswith("uncounted"):
+            assert program.delete(f"/api/v1/routes/{route.route_id}").json() == {"counting": None}
 
 
 def test_the_page_of_an_image_links_to_the_exact_version_of_its_recipe(dashboard: Dashboard) -> None:
