@@ -62,7 +62,8 @@ whenShown((root) => {
   const all = stops();
   const stop = all.find((one) => "stop" in one.dataset) ?? all[0];
   if (stop) tabTo(stop);
-  const further = goesOn && root.querySelector("a");
+  // Another part of the page that is loaded meanwhile takes no focus.
+  const further = goesOn && rail?.contains(root) && root.querySelector("a");
   if (further instanceof HTMLElement) {
     goesOn = false;
     tabTo(further);

@@ -1,6 +1,8 @@
 // @ts-check
 // Selecting tiles: by their boxes, by click in selection mode, a range with Shift, all with Ctrl+A, none with Escape.
 
+import { whenShown } from "./live.js";
+
 const tiles = /** @type {HTMLElement | null} */ (document.querySelector("[data-tiles]"));
 const bar = /** @type {HTMLFormElement | null} */ (document.getElementById("selection"));
 const choose = document.getElementById("choose");
@@ -15,8 +17,8 @@ function start(place, form) {
   /** @type {Set<string>} */
   const selected = new Set();
   let whole = false;
-  /** @type {HTMLInputElement | null} */
-  let last = null;
+  /** The image of the last click. Its tile, with the box, may be renewed. */
+  let last = "";
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const boxes = () => [...place.querySelectorAll(".pick input")].map((box) => /** @type {HTMLInputElement} */ (box));
   const label = /** @type {HTMLElement} */ (document.getElementById("selected"));
@@ -52,14 +54,17 @@ function start(place, form) {
 
   /** @param {HTMLInputElement} box @param {boolean} range */
   const toggle = (box, range) => {
-    whole = false;
     const all = boxes();
+    // After "all that match", the other boxes of the page stay as they look.
+    if (whole) for (const one of all) set(one, one.checked);
+    whole = false;
     const on = box.checked;
-    if (range && last) {
-      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+    const begin = all.findIndex((one) => one.value === last);
+    if (range && begin >= 0) {
+      const [from, to] = [begin, all.indexOf(box)].sort((a, b) => a - b);
       for (const one of all.slice(from, to + 1)) set(one, on);
     } else set(box, on);
-    last = box;
+    last = box.value;
     show();
   };
 
@@ -141,5 +146,14 @@ function start(place, form) {
       form.dataset.confirmYes = button.dataset.askYes;
     } else delete form.dataset.confirm;
   }, { capture: true });
+  // A tile that is loaded or renewed shows whether its image is selected. An image that is gone is not.
+  whenShown((root) => {
+    for (const box of root.querySelectorAll(".pick input"))
+      /** @type {HTMLInputElement} */ (box).checked = whole || selected.has(/** @type {HTMLInputElement} */ (box).value);
+  });
+  place.addEventListener("gone", (event) => {
+    selected.delete(/** @type {CustomEvent} */ (event).detail);
+    show();
+  });
   show();
 }
