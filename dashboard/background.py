@@ -51,6 +51,22 @@ _BUSY: Final = f"{MOST_RUNNING} background tasks are at work already; wait for o
 _COUNTING: Final = "the images of another changed route are being counted; Count them, on this page, counts all"
 
 
+#: What stops, and what stays, for tasks that do not change images.
+_STOPS: Final = {
+    "redrive": "The redrive stops after at most ten more jobs. Jobs that are sent again stay sent.",
+    "purge": "The purge stops after at most ten more messages. Deleted dead letters are gone, the others stay.",
+    "rollout": "The rollout stops soon. Images that it made keep their new results; the same command goes on.",
+    COUNT_OUTDATED: "The count stops. The numbers so far stay on this page, and no image was changed.",
+    COUNT_TOUCHED: "The count stops. The numbers so far stay on this page, and no image was changed.",
+}
+
+
+def stop_in_words(task: BackgroundTask) -> str:
+    """What stops and what stays, for the person who stops a task."""
+    usual = f"“{task.kind[:1].upper()}{task.kind[1:]}” stops after its present image. Finished images stay finished."
+    return _STOPS.get(task.kind, usual)
+
+
 class _Places(threading.BoundedSemaphore):
     """The places of tasks of one sort, and the message while no place is free."""
 
@@ -212,7 +228,7 @@ def _redrive(deployment: Deployment, follow: TaskProgress, selection: Selection,
         words = f"{result.canary.in_words()}{f': {examples}' if examples else ''}"
         follow.end(BackgroundTaskState.STOPPED, words, result.sent.as_counts())
         return
-    refused = f"; {result.sent.refused:,} were not taken by SQS and stay failed" if result.sent.refused else ""
+    refused = f"; {jobs(result.sent.refused)} not taken by SQS, still failed" if result.sent.refused else ""
     follow.end(BackgroundTaskState.DONE, f"{jobs(result.sent.sent)} sent again{refused}", result.sent.as_counts())
 
 
@@ -224,8 +240,8 @@ def _bulk(follow: TaskProgress, act: Callable[[Callable[[BulkResult], bool]], Bu
     result = act(progress)
     state = BackgroundTaskState.STOPPED if result.stopped else BackgroundTaskState.DONE
     words = "stopped as asked" if result.stopped else "done"
-    passed = f"; {result.gone:,} stayed as they were" if result.gone else ""
-    left = f"; {result.left:,} are in both batches, since their copies are not processed" if result.left else ""
+    passed = f"; {things(result.gone, 'image')} left as before" if result.gone else ""
+    left = f"; {things(result.left, 'image')} left in both batches: no copy is processed yet" if result.left else ""
     follow.end(state, f"{words}: {things(result.done, 'image')}{passed}{left}", _counts(result))
 
 
@@ -280,9 +296,9 @@ def _roll_back(deployment: Deployment, follow: TaskProgress, facts: RolloutFacts
     words = f"{begun}{things(result.back, 'image')} back to {older}"
     if result.missing:
         again = f"`pixelfleet recipe rollout {older} --instead-of {_version(facts.newer)}{_scope(facts)}`"
-        words += f"; {result.missing:,} keep no results of it: {again} makes them again"
+        words += f"; {things(result.missing, 'image')} without kept results of it: run {again}"
     if result.busy:
-        words += f"; {result.busy:,} are being processed: roll back again after that"
+        words += f"; {things(result.busy, 'image')} still being processed: roll back again after that"
     follow.end(state, words, _rollback_counts(result))
 
 
@@ -316,7 +332,7 @@ def _purge(deployment: Deployment, follow: TaskProgress, selection: Selection) -
     words = f"{things(result.deleted, 'dead letter')} deleted"
     if result.stopped:
         rest = remaining(deployment, selection)
-        left = f"; about {rest:,} stay in the queues" if rest is not None else ""
+        left = f"; about {things(rest, 'dead letter')} left in the queues" if rest is not None else ""
         follow.end(BackgroundTaskState.STOPPED, f"stopped as asked: {words}{left}", counts)
     else:
         follow.end(BackgroundTaskState.DONE, f"{words}; the records stay failed", counts)

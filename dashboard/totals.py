@@ -41,13 +41,8 @@ def totals_of(batches: Batches, filters: Filters) -> Totals:
 
 
 def number_of(counts: Counts, status: Status | None) -> int | None:
-    """The images of a batch in this status, at least 0; None if the counters do not have it.
-
-    A counter is below 0 where the outcome that a removal takes back was never counted, as in a catalog that was
-    restored from a backup.
-    """
-    ready, failed = max(counts.ready, 0), max(counts.failed, 0)
-    by_status = {None: ready + failed, Status.READY: ready, Status.FAILED: failed}
+    """The images of a batch in this status; None if the counters do not have it."""
+    by_status = {None: counts.ready + counts.failed, Status.READY: counts.ready, Status.FAILED: counts.failed}
     return by_status.get(status)
 
 

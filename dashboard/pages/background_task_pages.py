@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboard.access import background_task_for, background_tasks_for
-from dashboard.background import CANNOT_STOP
+from dashboard.background import CANNOT_STOP, stop_in_words
 from dashboard.callers import FormCaller, OperatorForm, PageCaller
 from dashboard.flash import Note
 from dashboard.problem import Problem
@@ -36,7 +36,7 @@ def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> 
     site = site_of(request)
     task = background_task_for(site, caller, task_id)
     stops = site.background_tasks.stop_for(caller.name, task, is_operator=caller.is_operator)
-    note = Note("It stops.") if stops else Note(f"{CANNOT_STOP[0].upper()}{CANNOT_STOP[1:]}.", kind="bad")
+    note = Note(stop_in_words(task)) if stops else Note(f"{CANNOT_STOP[0].upper()}{CANNOT_STOP[1:]}.", kind="bad")
     return site.after_form(request, f"/background-tasks/{task_id}", note)
 
 

@@ -191,8 +191,15 @@ class Batches:
         return True
 
     def counts(self, owner: str, name: str) -> Counts:
-        """The counts of the batch, over all shards."""
-        return _merge(self._shards(owner, name))
+        """The counts of the batch, over all shards, none of them below 0.
+
+        A counter is below 0 if the outcome that a removal takes back was never counted, as in a catalog that was
+        restored from a backup, or is counted after the removal. The removed image itself is counted as deleted, so the
+        true number of ready or failed images is 0. Completion reads the counters of the shards as they are.
+        """
+        merged = _merge(self._shards(owner, name))
+        failed = {cause: number for cause, number in merged.failed_by_cause.items() if number > 0}
+        return Counts(ready=max(merged.ready, 0), deleted=max(merged.deleted, 0), failed_by_cause=failed)
 
     def completed_by(self, owner: str, name: str, image_id: str) -> Batch | None:
         """After a record: whether the image was the batch's last one.

@@ -19,9 +19,9 @@ def show_adoption_forecast(forecast: AdoptionForecast, order: Adoption, workers:
         return
     RESULTS.print(f"{order.source}: {count(forecast.images, 'object')} to queue, {decimal(forecast.bytes)}")
     if forecast.there:
-        RESULTS.print(f"  {forecast.there:,} have a record already and are skipped")
+        RESULTS.print(f"  {count(forecast.there, 'object')} skipped, with a record already")
     if forecast.rejects.older:
-        RESULTS.print(f"  {forecast.rejects.older:,} are older than --since and are skipped")
+        RESULTS.print(f"  {count(forecast.rejects.older, 'object')} skipped, older than --since")
     for cause, number in document["rejects"].items():
         RESULTS.print(f"  {number:,} skipped as {cause}, such as {document['examples'][cause]}", soft_wrap=True)
     _show_sample(forecast)

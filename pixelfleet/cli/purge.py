@@ -97,5 +97,5 @@ def _so_far(deployment: Deployment, selection: Selection, passes: dict[str, Pass
         return "nothing was deleted"
     deleted = count(sum(done.deleted for done in passes.values()), "dead letter")
     rest = remaining(deployment, selection)
-    left = f"about {rest:,} stay in the queues; " if rest is not None else ""
+    left = f"about {count(rest, 'dead letter')} left in the queues; " if rest is not None else ""
     return f"{deleted} deleted; {left}run the same command again for the rest"

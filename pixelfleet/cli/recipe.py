@@ -233,7 +233,7 @@ def rollback(
     again = "images that are back stay back; run the same command again for the rest"
     with terminable(again), ended_rollout(deployment, order), MESSAGES.status("going back") as status:
         result = roll_back(
-            deployment, images, order.refs, order.who, lambda so_far: status.update(f"{so_far.back:,} are back")
+            deployment, images, order.refs, order.who, lambda so_far: status.update(f"{so_far.back:,} back")
         )
     if as_json:
         emit(asdict(result))
@@ -246,9 +246,10 @@ def rollback(
             rollout_back = " ".join(
                 ["pixelfleet recipe rollout", names[0], "--instead-of", names[1], *scope_options(selection)]
             )
-            say(f"{result.missing:,} keep no results of {to}. To make them again by {to}: `{rollout_back}`")
+            missing = count(result.missing, "image")
+            say(f"{missing} without kept results of {to}. To make them again by {to}: `{rollout_back}`")
         if result.busy:
-            say(f"{result.busy:,} are being processed: repeat the command after that")
+            say(f"{count(result.busy, 'image')} still being processed: repeat the command after that")
     if result.missing or result.busy:
         raise typer.Exit(1)
 

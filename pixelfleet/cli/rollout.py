@@ -165,7 +165,7 @@ def _sample(
     RESULTS.print(_table(table, state.images))
     _tell_skipped(images)
     if table.bad:
-        say(f"{table.failures:,} of the sample fail, and {table.outliers:,} are outliers", style="yellow")
+        say(f"the sample has {count(table.failures, 'failure')} and {count(table.outliers, 'outlier')}", style="yellow")
     if sheet is not None:
         say(f"the worst images: {printable(sheet)}")
 

@@ -153,7 +153,7 @@ def _carry_out(order: _RunOrder, data: Path, began: float) -> _Result:
             seconds = time.monotonic() - began
     except KeyboardInterrupt as stop:
         ready = sum(image.status == "ready" for image in collected.images)
-        say_stopped(stop, f"{ready:,} of {len(order.sources):,} were ready, their variants are in {order.dest}")
+        say_stopped(stop, f"{ready:,} of {len(order.sources):,} ready; the variants are in {order.dest}")
         raise
     place = {str(source.path): number for number, source in enumerate(order.sources)}
     images = sorted(collected.images, key=lambda image: place[image.source])

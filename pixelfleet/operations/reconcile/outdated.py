@@ -43,7 +43,7 @@ class OutdatedImages:
         least = "" if self.complete else "at least "
         among = "" if self.complete else f", among the first {self.seen:,} objects"
         if self.sent or self.refused:
-            refused = f"; {self.refused:,} were not taken by SQS: repeat it" if self.refused else ""
+            refused = f"; {self.refused:,} not taken by SQS: repeat the task" if self.refused else ""
             queued = "image was" if self.sent == 1 else "images were"
             return f"{self.sent:,} {queued} queued to be made again{among}{refused}"
         were = "image gets" if self.outdated == 1 else "images get"

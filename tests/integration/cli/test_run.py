@@ -151,7 +151,7 @@ def test_an_interrupted_run_leaves_no_process_behind_and_no_lock(
             assert left_of(tmp) == [str(folder)]
         return
     assert process.returncode == 130
-    assert "were ready, their variants are in" in said
+    assert "ready; the variants are in" in said
     assert left_of(tmp) == []
 
 

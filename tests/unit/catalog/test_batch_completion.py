@@ -11,7 +11,7 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import TABLES
-from pixelfleet.domain.records import NoticeKind
+from pixelfleet.domain.records import Counts, NoticeKind
 from pixelfleet.errors import TransientError
 from tests.catalog_conformance import Catalog, aim, in_a_minute, make_ready
 from tests.fakes.dynamodb import FakeDynamoDb
@@ -132,3 +132,25 @@ def test_only_the_image_that_completed_the_batch_announces_the_batch(catalog: Ca
     catalog.batches.seal("me", "b1", [image.image_id for image in images])
     assert catalog.batches.completed_by("me", "b1", images[0].image_id) is not None
     assert catalog.batches.completed_by("me", "b1", images[1].image_id) is None
+
+
+def add(dynamodb: FaultyDynamoDb, shard: int, **numbers: int) -> None:
+    """Change counters of one shard of the batch me/b1."""
+    names = {f"#{at}": name for at, name in enumerate(numbers)}
+    dynamodb.update_item(
+        TableName="batches",
+        Key={"batch_id": {"S": f"me/b1#{shard:02}"}},
+        UpdateExpression=f"ADD {', '.join(f'{each} :{each[1:]}' for each in names)}",
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues={f":{at}": {"N": str(number)} for at, number in enumerate(numbers.values())},
+    )
+
+
+def test_counts_over_all_shards_are_never_below_zero(catalog: Catalog, dynamodb: FaultyDynamoDb) -> None:
+    """A removal takes back an outcome that was never counted, or that is counted later."""
+    catalog.batches.create("me", "b1")
+    add(dynamodb, 1, n_ready=-1, n_deleted=4, **{"n_failed:crashed": -2, "n_failed:truncated": 3})
+    assert catalog.batches.counts("me", "b1") == Counts(deleted=4, failed_by_cause={"truncated": 3})
+    # The shards are added up first: one of them may be below 0.
+    add(dynamodb, 2, n_ready=3)
+    assert catalog.batches.counts("me", "b1").ready == 2

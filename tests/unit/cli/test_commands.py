@@ -178,7 +178,8 @@ def test_ctrl_c_during_a_purge_says_how_many_messages_are_deleted_and_how_many_s
     monkeypatch.setattr("pixelfleet.cli.purge.give_up", interrupted)
     code, _, err = pixelfleet("purge", "--yes")
     assert code == 130
-    assert "10 dead letters deleted; about 15 stay in the queues; run the same command again" in " ".join(err.split())
+    said = " ".join(err.split())
+    assert "10 dead letters deleted; about 15 dead letters left in the queues; run the same command again" in said
     assert deployment.queues.depth(deployment.settings.bulk_dlq_url).waiting == 15
     assert next(deployment.activity.actions()).details == {"bulk": 10, "outcome": "interrupted"}
 
@@ -619,7 +620,7 @@ def test_a_rollback_makes_kept_results_of_an_older_recipe_current(
     record(deployment, "ana", "b1", "other.jpg")
     code, out, err = pixelfleet("recipe", "rollback", "shop", "--to", "shop@1", "--batch", "ana/b1")
     assert (code, out) == (1, "1 image back to shop@1\n")
-    assert "1 keep no results of shop@1" in err
+    assert "1 image without kept results of shop@1" in err
     present = deployment.images.get(kept.image_id)
     assert present is not None
     assert (present.recipe, present.notice) == (older, None)

@@ -11,6 +11,7 @@ from pixelfleet.catalog.items import image_item
 from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.records import Alias, AliasState, Image, RecipeRef, StoredVariant, timestamp
 from pixelfleet.domain.transitions import Aim, Success
+from pixelfleet.errors import Cause
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
 
@@ -206,3 +207,12 @@ def test_the_page_and_the_api_show_the_faces_that_a_recipe_searched_for(dashboar
     assert [re.findall("<dt>Faces</dt><dd>(.+?)</dd>", page) for page in pages] == [["2"], ["0"], []]
     documents = [api.get(f"/api/v1/images/{image.image_id}").json() for image in (shown, none, unsearched)]
     assert [document["faces"] for document in documents] == [[list(box) for box in boxes], [], None]
+
+
+def test_the_message_of_a_failure_is_apart_from_the_name_before_it(dashboard: Dashboard) -> None:
+    image = record(dashboard.deployment, "ana", "messages", "bomb.png", cause=Cause.TOO_MANY_PIXELS)
+    ana = dashboard.browser("ana")
+    page = ana.get(f"/images/{image.image_id}").text
+    assert "<code>too_many_pixels</code>: it is too_many_pixels</p>" in page
+    line = '<bdi>bomb.png</bdi></a><span class="dim">: it is too_many_pixels</span>'
+    assert line in ana.get("/batches/ana/messages").text

@@ -508,5 +508,5 @@ def test_a_move_by_page_or_program_needs_a_valid_name_of_a_batch(dashboard: Dash
     form = {"ids": image.image_id, "batch": "named"}
     answer = dashboard.browser("ana").post("/bulk/move", data=form)
     eventually(ended(dashboard, answer.headers["location"]))
-    assert "done: 0 images; 1 stayed as they were" in dashboard.browser("ana").get(answer.headers["location"]).text
+    assert "done: 0 images; 1 image left as before" in dashboard.browser("ana").get(answer.headers["location"]).text
     assert status_of(dashboard, image) is Status.READY

@@ -166,7 +166,7 @@ def test_a_purge_that_is_stopped_ends_after_the_messages_under_way_and_says_what
     assert olga.post(f"{address}/stop").status_code == 303
     asked.set()
     eventually(ended(dashboard, address))
-    assert f"10 dead letters deleted; about {others + 15} stay in the queues" in olga.get(address).text
+    assert f"10 dead letters deleted; about {others + 15} dead letters left in the queues" in olga.get(address).text
     task = deployment.background_tasks.get(address.rpartition("/")[2])
     assert task is not None
     assert task.state is BackgroundTaskState.STOPPED

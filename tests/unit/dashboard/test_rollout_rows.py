@@ -1,5 +1,8 @@
 """A rollout is a row of the batches, has a page, and is stopped from it; only its owner and operators see it."""
 
+import pytest
+
+from dashboard.background import COUNT_OUTDATED, stop_in_words
 from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
 from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.records import Image, RecipeRef, timestamp
@@ -108,7 +111,7 @@ def test_operators_roll_the_images_of_a_rollout_back_on_its_page(dashboard: Dash
     location = olga.post(f"{address}/roll-back").headers["location"]
     task = settled(dashboard, location.rpartition("/")[2])
     assert (task.kind, task.state, task.who) == ("roll back", "done", "olga")
-    assert task.message.startswith(f"1 image back to rolled@{'1' * 12}; 1 keep no results of it")
+    assert task.message.startswith(f"1 image back to rolled@{'1' * 12}; 1 image without kept results of it: run `")
     # A reconcile by that recipe would make every image of the bucket.
     assert f"recipe rollout rolled@{'1' * 12} --instead-of rolled@{'2' * 12} --batch dora/rolled`" in task.message
     recipes = [dashboard.deployment.images.get(image.image_id) for image in (kept, gone, other)]
@@ -150,3 +153,19 @@ def settled(dashboard: Dashboard, task_id: str) -> BackgroundTask:
         return present if present is not None and present.settled else None
 
     return eventually(task)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("redrive", "Jobs that are sent again stay sent."),
+        ("purge", "Deleted dead letters are gone, the others stay."),
+        ("rollout", "Images that it made keep their new results; the same command goes on."),
+        (COUNT_OUTDATED, "no image was changed."),
+        ("tag", "“Tag” stops after its present image. Finished images stay finished."),
+    ],
+)
+def test_the_note_of_a_stopped_task_says_what_stops_and_what_stays(kind: str, words: str) -> None:
+    task = BackgroundTask(id="1", kind=kind, who="olga", started_at=timestamp(), updated_at=timestamp())
+    assert "stop" in stop_in_words(task)
+    assert stop_in_words(task).endswith(words)
