@@ -3,6 +3,7 @@
 
 import { area, histogram, scale } from "./histogram.js";
 import { finish } from "./live.js";
+import { onSwipe } from "./swipe.js";
 
 const stage = /** @type {HTMLElement} */ (document.querySelector(".stage"));
 const walk = document.getElementById("walk");
@@ -47,25 +48,8 @@ addEventListener("keydown", (event) => {
   else if (event.key === "f") document.fullscreenElement ? document.exitFullscreen() : stage.querySelector("figure")?.requestFullscreen();
 });
 
-// A swipe to the side leads to the next image of the list, unless it moves something: the handle of a slider, a table.
-const MOVED = "[data-dragged], .zoom, .scroll, input, dialog";
-/** @type {Touch | null} */
-let from = null;
 stage.toggleAttribute("data-swipes", walk?.hidden === false);
-stage.addEventListener(
-  "touchstart",
-  (event) => {
-    const moves = /** @type {HTMLElement} */ (event.target).closest(MOVED);
-    from = event.touches.length === 1 && !moves ? event.touches[0] : null;
-  },
-  { passive: true },
-);
-stage.addEventListener("touchend", (event) => {
-  if (!from) return;
-  const { clientX, clientY } = event.changedTouches[0];
-  const [across, down] = [clientX - from.clientX, clientY - from.clientY];
-  if (Math.abs(across) > 80 && Math.abs(across) > 2 * Math.abs(down)) go(across > 0 ? "previous" : "next");
-});
+onSwipe(stage, (side) => go(side === "right" ? "previous" : "next"));
 
 // --- variants in place
 

@@ -104,6 +104,7 @@ function enqueue(chosen) {
   }
   byId("sending").hidden = false;
   byId("sending-title").textContent = "Uploading";
+  byId("spared").hidden = true;
   const fresh = earlier ? lacking(chosen, earlier.sent) : chosen;
   if (earlier) {
     byId("earlier").hidden = true;

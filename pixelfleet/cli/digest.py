@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from pixelfleet.cli.console import RESULTS, AsJson, count, emit, local
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, local
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import timestamp
 from pixelfleet.operations.digest import run_digest
@@ -17,7 +17,8 @@ def digest(*, as_json: AsJson = False) -> None:
 
         pixelfleet digest
     """
-    result = run_digest(Deployment(load_settings()), datetime.now(UTC))
+    with MESSAGES.status("reading the failures of the last hours"):
+        result = run_digest(Deployment(load_settings()), datetime.now(UTC))
     if as_json:
         emit(
             {

@@ -81,7 +81,8 @@ def rollout(
         pixelfleet recipe rollout shop@3 --instead-of shop@2 --owner ana --canary 2% --max-failures 5
 
     The command may be killed at any point: the same command goes on where it stopped. Exit code 1 if the rollout
-    stopped at its bound, or if an image failed. `pixelfleet recipe rollback NEW --to OLD --all` takes all images back.
+    stopped at its bound, if an image failed, or if an image was still being processed by somebody else.
+    `pixelfleet recipe rollback NEW --to OLD --all` takes all images back.
     """
     selection = selection_of(None, None, batch, owner, None)
     deployment = Deployment(load_settings(), connections=20)
@@ -131,7 +132,7 @@ def rollout(
     _show(result, newer, back, as_json=as_json, document=document)
     if result.stopped_by is not None:
         raise typer.Exit(130)
-    if result.reason is not None or result.total("failed"):
+    if result.reason is not None or result.busy or result.total("failed"):
         raise typer.Exit(1)
 
 
@@ -296,7 +297,7 @@ def _show(result: RolloutResult, newer: str, back: str, *, as_json: bool, docume
     if failed := result.total("failed"):
         say(f"{failed:,} failed and kept their earlier results: `pixelfleet failures`", style="yellow")
     if result.busy:
-        words = "are being processed by somebody else: the same command takes them after that"
+        words = "still being processed by somebody else: repeat the same command after that"
         say(f"{count(result.busy, 'more image')} of the old recipe {words}", style="yellow")
     if result.stopped_by is not None:
         say(f"stopped by {result.stopped_by}: {GOES_ON}", style="yellow")

@@ -184,6 +184,18 @@ def test_a_watch_of_a_rollout_that_stopped_ends_with_exit_code_1_and_says_how_to
     assert "to go on, on m: pixelfleet recipe rollout x" in err
 
 
+def test_a_rollout_that_leaves_an_image_to_somebody_else_ends_with_exit_code_1(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pixelfleet.operations.rollout.run.BUSY_SECONDS", 0)
+    [one, _] = [image for _, image in deployment.images.records(deployment.images.of_owner("ana"))]
+    queued = deployment.images.queue_again(one, "ana", Origin.REPROCESS, OLD)
+    assert isinstance(queued, Image)
+    code, _, err = pixelfleet("rollout", "shop", "--instead-of", "shop@1", "--sample", "1", "--yes")
+    assert "1 more image of the old recipe still being processed by somebody else" in err
+    assert (code, recipes_of(deployment)) == (1, {OLD.digest, NEW.digest})
+
+
 def test_a_rollback_of_all_takes_back_what_a_rollout_touched_and_nothing_else(
     deployment: Deployment, pixelfleet: Any
 ) -> None:
