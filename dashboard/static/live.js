@@ -184,6 +184,8 @@ async function renewKept() {
 
 /** @type {WeakSet<HTMLElement>} */
 const attached = new WeakSet();
+/** What loads the parts of this page that follow the server. @type {(() => Promise<void>)[]} */
+const loaders = [];
 
 /** @param {HTMLElement} element */
 function attach(element) {
@@ -200,7 +202,9 @@ function attach(element) {
       end();
     });
   } else if (element.dataset.part) {
-    follower.follow(topic, part(element, element.dataset.part));
+    const load = part(element, element.dataset.part);
+    loaders.push(load);
+    follower.follow(topic, load);
   } else if (element.dataset.version) {
     const act = (/** @type {import("./follow.js").State} */ state) => String(state.version) !== element.dataset.version && location.reload();
     // A settled topic with `data-held` is followed too: it is about to change.
@@ -223,6 +227,8 @@ addEventListener("pageshow", async (event) => {
     return;
   }
   follower.resume();
+  // The stream leaves out what was settled, such as a complete batch, whose counts change if an image is deleted.
+  for (const load of loaders) load();
   await renewKept();
 });
 addEventListener("online", () => follower.resume());

@@ -65,6 +65,7 @@ globalThis.document = Object.assign(new EventTarget(), {
 });
 globalThis.fetch = async (address) => {
   if (address === "/session") return { type: signedIn ? "basic" : "opaqueredirect", ok: signedIn, json: async () => ({}) };
+  if (!address.startsWith("/tiles")) return { ok: true, text: async () => `the present ${address}` };
   const ids = [...new URLSearchParams(address.split("?")[1]).getAll("id")];
   asked.push(ids);
   return { ok: !down, text: async () => ids.join(" ") };
@@ -99,6 +100,14 @@ test("a page shown again by Back renews the tiles of another status or picture, 
   assert.equal(list[0], kept);
   assert.deepEqual(shown(), ["a ready", "b failed", "c ready"]);
   assert.equal(list[2].src, "2.webp");
+});
+
+test("a page shown again by Back has its parts as they are now, also those of a complete batch", async () => {
+  list = [];
+  const place = Object.assign(new Element(""), { dataset: { follow: "batch:ana/summer", part: "/batches/ana/summer/live" } });
+  finish(place);
+  await back();
+  assert.equal(place.innerHTML, "the present /batches/ana/summer/live");
 });
 
 test("a list of deleted images is shown again by Back as it was", async () => {
