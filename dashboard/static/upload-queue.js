@@ -110,6 +110,8 @@ export class Uploads {
     this.#waits.get(entry)?.();
     this.#waits.delete(entry);
     const { cancel } = entry;
+    // A queue with a failed file has ended without closing the batch. It ends again without the file.
+    this.#busy ||= entry.state === "failed";
     this.#set(entry, "cancelled");
     cancel?.();
     this.#around.giveUp(entry);

@@ -129,6 +129,16 @@ test("what is cancelled is given up, and the rest goes on", async () => {
   assert.deepEqual([uploads.count("uploaded"), uploads.count("cancelled"), given, idle()], [2, 1, ["0.jpg"], 1]);
 });
 
+test("the queue is idle again when its last failed file is cancelled, so that the batch can be closed", async () => {
+  const { uploads, pass, files, idle } = page((entry) => (entry.name === "0.jpg" ? new FinalError("too large") : undefined));
+  uploads.add(files(2));
+  await pass(1000);
+  assert.deepEqual([uploads.count("failed"), idle()], [1, 1]);
+  uploads.cancel(uploads.entries[0]);
+  await pass(1000);
+  assert.deepEqual([uploads.count("failed"), idle()], [0, 2]);
+});
+
 test("an ended session holds the queue until somebody has signed in; the files are still chosen", async () => {
   let ended = true;
   const { uploads, pass, files, states } = page(() => (ended ? new SessionError("ended") : undefined));
