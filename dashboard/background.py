@@ -51,22 +51,6 @@ _BUSY: Final = f"{MOST_RUNNING} background tasks are at work already; wait for o
 _COUNTING: Final = "the images of another changed route are being counted; Count them, on this page, counts all"
 
 
-#: What stops, and what stays, for tasks that do not change images.
-_STOPS: Final = {
-    "redrive": "The redrive stops after at most ten more jobs. Jobs that are sent again stay sent.",
-    "purge": "The purge stops after at most ten more messages. Deleted dead letters are gone, the others stay.",
-    "rollout": "The rollout stops soon. Images that it made keep their new results; the same command goes on.",
-    COUNT_OUTDATED: "The count stops. The numbers so far stay on this page, and no image was changed.",
-    COUNT_TOUCHED: "The count stops. The numbers so far stay on this page, and no image was changed.",
-}
-
-
-def stop_in_words(task: BackgroundTask) -> str:
-    """What stops and what stays, for the person who stops a task."""
-    usual = f"“{task.kind[:1].upper()}{task.kind[1:]}” stops after its present image. Finished images stay finished."
-    return _STOPS.get(task.kind, usual)
-
-
 class _Places(threading.BoundedSemaphore):
     """The places of tasks of one sort, and the message while no place is free."""
 

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboard.access import background_task_for, background_tasks_for
-from dashboard.background import CANNOT_STOP, stop_in_words
+from dashboard.background import CANNOT_STOP
 from dashboard.callers import FormCaller, OperatorForm, PageCaller
 from dashboard.flash import Note
 from dashboard.problem import Problem
 from dashboard.rendering import segment
 from dashboard.site import Site, site_of
+from dashboard.stop_notes import stop_in_words
 from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.operations.batch_rows import RolloutRow, rollout_time_left
 

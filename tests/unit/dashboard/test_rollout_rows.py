@@ -2,7 +2,8 @@
 
 import pytest
 
-from dashboard.background import COUNT_OUTDATED, stop_in_words
+from dashboard.background import COUNT_OUTDATED
+from dashboard.stop_notes import stop_in_words
 from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
 from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.records import Image, RecipeRef, timestamp
@@ -159,7 +160,7 @@ def settled(dashboard: Dashboard, task_id: str) -> BackgroundTask:
     ("kind", "words"),
     [
         ("redrive", "Jobs that are sent again stay sent."),
-        ("purge", "Deleted dead letters are gone, the others stay."),
+        ("purge", "Deleted dead letters are gone, others stay in the queues."),
         ("rollout", "Images that it made keep their new results; the same command goes on."),
         (COUNT_OUTDATED, "no image was changed."),
         ("tag", "“Tag” stops after its present image. Finished images stay finished."),
