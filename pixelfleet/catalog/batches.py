@@ -197,9 +197,13 @@ class Batches:
         restored from a backup, or is counted after the removal. The removed image itself is counted as deleted, so the
         true number of ready or failed images is 0. Completion reads the counters of the shards as they are.
         """
-        merged = _merge(self._shards(owner, name))
-        failed = {cause: number for cause, number in merged.failed_by_cause.items() if number > 0}
-        return Counts(ready=max(merged.ready, 0), deleted=max(merged.deleted, 0), failed_by_cause=failed)
+        raw = self.counters(owner, name)
+        failed = {cause: number for cause, number in raw.failed_by_cause.items() if number > 0}
+        return Counts(ready=max(raw.ready, 0), deleted=max(raw.deleted, 0), failed_by_cause=failed)
+
+    def counters(self, owner: str, name: str) -> Counts:
+        """The counters of the batch as they are, over all shards. `counts` is for people."""
+        return _merge(self._shards(owner, name))
 
     def completed_by(self, owner: str, name: str, image_id: str) -> Batch | None:
         """After a record: whether the image was the batch's last one.

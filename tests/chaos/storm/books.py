@@ -75,7 +75,7 @@ class Books:
         for image in images.values():
             counted[image.owner, image.batch or ""][image.status.value] += 1
         for (owner, batch), records in counted.items():
-            counts = self.deployment.batches.counts(owner, batch)
+            counts = self.deployment.batches.counters(owner, batch)
             reported = {"ready": counts.ready, "failed": counts.failed, "deleted": counts.deleted}
             if {status: number for status, number in reported.items() if number} != dict(records):
                 yield f"batch {owner}/{batch} counts {reported}, its records are {dict(records)}"

@@ -301,7 +301,7 @@ READERS: Final = frozenset(
         "ImageReader.of_batch", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
         "ImageReader.made_by_earlier", "ImageReader.made_by", "ImageReader.ready_outside", "ImageReader.chosen_for",
         "ImageReader.with_digest", "ImageReader.with_digests",
-        "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
+        "Batches.get", "Batches.counters", "Batches.counts", "Batches.of_owner", "Batches.all",
         "AliasClaims.holder", "AliasClaims.holders", "AliasClaims.pages",
         "Users.get", "Users.names", "Users.all", "Users.token_uses", "Users.in_session",
         "RecipeTexts.text", "RecipeRegistry.get", "RecipeRegistry.versions",
