@@ -26,6 +26,7 @@ from pixelfleet.localcloud.ports import answers, listen_on, port_of
 from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
+from pixelfleet.operations.completion import seal
 from pixelfleet.settings import load_settings
 from tests.e2e.conftest import enter
 from tests.e2e.dashboard.light import PASSWORD, Light, light_dashboard
@@ -180,12 +181,11 @@ def stock(served: Served, files: list[str]) -> str:
     """The path of an image's page. The image is in a batch of the operator's own, with failures, uploaded once."""
     deployment = served.deployment
     keys = [f"uploads/olga/stock/{Path(file).name}" for file in files]
-    ids = [image_id(deployment.settings.uploads_bucket, key) for key in keys]
     if deployment.batches.get("olga", "stock") is None:
         deployment.batches.create("olga", "stock")
         for file, key in zip(files, keys, strict=True):
             deployment.s3.upload_file(file, deployment.settings.uploads_bucket, key)
-        deployment.batches.seal("olga", "stock", ids)
+        seal(deployment, "olga", "stock")
         eventually(lambda: deployment.batches.counts("olga", "stock").accounted == len(keys))
     shown = next(key for key in keys if key.endswith("/progressive.jpg"))
     return f"/images/{image_id(deployment.settings.uploads_bucket, shown)}"
